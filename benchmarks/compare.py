@@ -1,0 +1,33 @@
+"""Are the tables of both ways the same?"""
+
+from pathlib import Path
+
+import duckdb
+
+from clickstream_platform.lake import Lake
+from clickstream_platform.schemas import TABLES
+
+# Float columns may differ in their last bit (a median between two numbers): compared to twelve digits.
+_ROUNDED = "round({0}, 12 - greatest(0, ceil(log10(greatest(abs({0}), 1))))::int)"
+
+
+def differences(lake: Lake, out: Path) -> dict[str, int]:
+    """Rows that only one of both ways has, for each table that has such rows."""
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'")
+    found = {}
+    for name, table in TABLES.items():
+        if table.layer == "bronze":
+            continue
+        columns = ", ".join(
+            f'{_ROUNDED.format(column)} AS "{column}"' if str(kind) == "Float64" else f'"{column}"'
+            for column, kind in table.polars_schema().items()
+        )
+        ours = f"SELECT {columns} FROM read_parquet('{lake.address(f'{table.layer}/{name}')}/**/*.parquet')"
+        theirs = f"SELECT {columns} FROM read_parquet('{out / name}.parquet')"
+        [count] = con.execute(
+            f"SELECT count(*) FROM (({ours} EXCEPT ALL {theirs}) UNION ALL ({theirs} EXCEPT ALL {ours}))"
+        ).fetchone() or [0]
+        if count:
+            found[name] = int(count)
+    return found

@@ -1,0 +1,103 @@
+"""Bronze to gold by the platform's own transforms and lake: `python -m benchmarks.ours LAKE FIRST LAST`.
+
+What `clickstream build` does, without Dagster's bookkeeping and without checks, so that it can be held against SQL that
+does neither.
+"""
+
+import sys
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import narwhals as nw
+
+from clickstream_platform import transforms
+from clickstream_platform.lake import Lake
+from clickstream_platform.lib.table_frames import around, batches_of_days
+
+TIMEOUT, WINDOW, CURRENCY = timedelta(minutes=30), timedelta(hours=1), "USD"
+Read = Callable[..., nw.LazyFrame]
+
+
+class Tables:
+    """Reads and writes the lake for one batch of days after the other."""
+
+    def __init__(self, lake: Lake, days: list[date]) -> None:
+        self._lake, self._days = lake, days
+
+    def whole(self, table: str) -> nw.LazyFrame:
+        """A whole table."""
+        return nw.from_native(self._lake.scan(table))
+
+    def write(self, table: str, make: Callable[[list[date], Read], nw.LazyFrame], *, upstream: str) -> None:
+        """Make a table of single days from reads of upstream days, in the batches that the assets make."""
+        for days in batches_of_days(self._lake, [upstream], self._days):
+
+            def read(name: str, before: int = 0, after: int = 0, days: list[date] = days) -> nw.LazyFrame:
+                return nw.from_native(self._lake.scan(name, around(days, (-before, after))))
+
+            self._lake.replace(table, make(days, read).to_native(), days)
+
+
+def compute(lake: Lake, days: list[date]) -> None:
+    """Every table."""
+    tables = Tables(lake, days)
+    whole, write = tables.whole, tables.write
+    lake.replace("customers_clean", transforms.customers_clean(whole("customers")).to_native())
+    lake.replace("products_clean", transforms.products_clean(whole("products")).to_native())
+    master = whole("customers_clean"), whole("products_clean")
+    orders = {"upstream": "orders"}
+    events = {"upstream": "events"}
+    clean = {"upstream": "events_clean"}
+    write("events_clean", lambda _, read: transforms.events_clean(read("events"), currency=CURRENCY), **events)
+    write(
+        "events_quarantine", lambda _, read: transforms.events_quarantine(read("events"), currency=CURRENCY), **events
+    )
+    write(
+        "orders_validated",
+        lambda _, read: transforms.orders_validated(read("orders"), *master, currency=CURRENCY),
+        **orders,
+    )
+    write(
+        "orders_quarantine",
+        lambda _, read: transforms.orders_quarantine(read("orders"), *master, currency=CURRENCY),
+        **orders,
+    )
+    write(
+        "sessions",
+        lambda days, read: transforms.sessions(
+            read("events_clean", 2, 1), first_day=days[0], last_day=days[-1], timeout=TIMEOUT
+        ),
+        **clean,
+    )
+    write(
+        "daily_sales_summary",
+        lambda _, read: transforms.daily_sales_summary(read("orders_validated")),
+        upstream="orders_validated",
+    )
+    write(
+        "product_performance",
+        lambda _, read: transforms.product_performance(read("events_clean"), master[1]),
+        **clean,
+    )
+    write("conversion_funnel", lambda _, read: transforms.conversion_funnel(read("sessions")), upstream="sessions")
+    write(
+        "attributed_checkouts",
+        lambda days, read: transforms.attributed_checkouts(
+            read("events_clean", 1), first_day=days[0], last_day=days[-1], window=WINDOW
+        ),
+        **clean,
+    )
+    write("traffic_summary", lambda _, read: transforms.traffic_summary(read("events_clean")), **clean)
+    validated = whole("orders_validated")
+    value = transforms.customer_lifetime_value(validated, as_of=transforms.last_order_date(validated))
+    lake.replace("customer_lifetime_value", value.to_native())
+
+
+def main() -> None:
+    """Compute the days given, both ends included."""
+    uri, first, last = sys.argv[1], date.fromisoformat(sys.argv[2]), date.fromisoformat(sys.argv[3])
+    compute(Lake(uri), [first + timedelta(days=n) for n in range((last - first).days + 1)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Every setting of the platform, read from the environment in this one place.
+
+Variables carry the prefix `CLICKSTREAM_` (`CLICKSTREAM_LAKE_URI=s3://shop-lake`), and a `.env` file in the working
+directory is read too. `docs/operations.md` lists them from the descriptions below.
+"""
+
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _absolute_unless_remote(uri: str) -> str:
+    """The lake's address: remote ones as they are, local ones made absolute (Dagster changes directory)."""
+    return uri.rstrip("/") if "://" in uri else str(Path(uri).expanduser().absolute())
+
+
+class Settings(BaseSettings):
+    """Settings with their defaults; unknown `CLICKSTREAM_` variables are ignored, wrong values name the variable."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CLICKSTREAM_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    lake_uri: Annotated[str, AfterValidator(_absolute_unless_remote)] = Field(
+        default="lake", validate_default=True, description="Root of the lake: a folder, or `s3://bucket/prefix`."
+    )
+    start_date: date = Field(
+        default=date(2024, 1, 1),
+        description="First day (UTC) that daily partitions exist for; events before it are kept in bronze only.",
+    )
+    currency: str = Field(
+        default="USD",
+        pattern="^[A-Z]{3}$",
+        description="The shop's currency (ISO 4217); every amount in gold is in it.",
+    )
+    session_timeout_minutes: int = Field(
+        default=30, ge=1, le=720, description="A gap longer than this starts a new session."
+    )
+    attribution_window_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=1440,
+        description="How long before a checkout a click may lie to be credited in `attributed_checkouts`.",
+    )
+    pii_key: SecretStr | None = Field(
+        default=None,
+        description="Key of the HMAC-SHA-256 that replaces e-mail addresses; without it they are dropped, not hashed.",
+    )
+    hash_customer_pii: bool = Field(
+        default=False, description="Keep only hashes of customers' personal data in bronze and silver."
+    )
+    earliest_event_time: datetime = Field(
+        default=datetime.fromisoformat("2015-01-01T00:00:00+00:00"),
+        description="Events and orders before this are rejected as `event_time_out_of_range`.",
+    )
+    max_future_seconds: int = Field(
+        default=86_400, ge=0, description="How far past the clock an event's time may lie before it is rejected."
+    )
+    max_record_bytes: int = Field(
+        default=1_048_576, ge=1024, description="Longer records are rejected as `too_large` (Kinesis' own limit)."
+    )
+    reject_threshold: float = Field(
+        default=0.05, ge=0, le=1, description="Share of rejected records above which `clickstream ingest` exits with 1."
+    )
+    default_phone_region: str = Field(
+        default="US", pattern="^[A-Z]{2}$", description="Country of phone numbers written without a country code."
+    )
+    shop_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="The shop's own hosts, comma-separated; referrals from them are internal."
+    )
+    raw_retention_days: int = Field(
+        default=30,
+        ge=1,
+        description="Days that originals stay under `raw/`, the only place with personal data of events.",
+    )
+    run_batch_days: int = Field(
+        default=31,
+        ge=1,
+        description="Day partitions that one run of a backfill or of `clickstream build` covers at most.",
+    )
+    slack_webhook_url: SecretStr | None = Field(
+        default=None, description="Slack webhook told of failed runs and failed error-severity checks; off unless set."
+    )
+    sns_topic_arn: str | None = Field(default=None, description="SNS topic told of the same; off unless set.")
+    webserver_url: str = Field(
+        default="http://localhost:3000", description="Address of the Dagster UI, for links in notifications."
+    )
+
+    @field_validator("shop_domains", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def session_timeout(self) -> timedelta:
+        """`session_timeout_minutes` as a duration."""
+        return timedelta(minutes=self.session_timeout_minutes)
+
+    @property
+    def attribution_window(self) -> timedelta:
+        """`attribution_window_minutes` as a duration."""
+        return timedelta(minutes=self.attribution_window_minutes)
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process' settings, read once. Tests that change the environment call `get_settings.cache_clear()`."""
+    return Settings()

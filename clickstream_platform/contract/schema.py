@@ -1,0 +1,26 @@
+"""JSON Schema of the contract, generated from the very types that validation uses."""
+
+from typing import Any
+
+import msgspec
+
+from clickstream_platform.contract.records import RECORD_TYPES
+
+
+def json_schema(dataset: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of one record of a dataset."""
+    record_type = RECORD_TYPES[dataset]
+    _, components = msgspec.json.schema_components([record_type])
+    definition = components.pop(record_type.__name__)
+    if dataset == "events":
+        # What the types cannot say: one of two identities, and further fields, which become properties.
+        definition["anyOf"] = [
+            {"required": [name], "properties": {name: {"type": "string"}}} for name in ("user_id", "anonymous_id")
+        ]
+        definition.pop("additionalProperties", None)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://clickstream-platform.dev/schema/{dataset}.json",
+        **definition,
+        **({"$defs": components} if components else {}),
+    }

@@ -1,0 +1,9 @@
+from clickstream_platform import transforms
+from clickstream_platform.lib.automation import on_fact_change
+from clickstream_platform.lib.table_asset import table_asset
+from clickstream_platform.lib.table_frames import Frame
+
+
+@table_asset(automation=on_fact_change())
+def product_performance(events_clean: Frame, products_clean: Frame) -> Frame:
+    return transforms.product_performance(events_clean, products_clean)

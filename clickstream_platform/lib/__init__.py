@@ -1,0 +1,1 @@
+"""Dagster machinery that `defs/` instantiates: table assets, the IO manager, sensors, check factories."""

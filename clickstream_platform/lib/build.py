@@ -1,0 +1,148 @@
+"""Compute silver and gold for given days in this process, as Dagster runs of the embedded instance."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+
+from clickstream_platform.config import get_settings
+from clickstream_platform.lake import Lake
+from clickstream_platform.lib.arrival_queue import Arrival, FolderQueue
+from clickstream_platform.lib.arrival_sensor import materializations
+from clickstream_platform.lib.day_ranges import day_batches, range_tags
+from clickstream_platform.lib.event_log import open_instance
+from clickstream_platform.lib.waiting_orders import days_to_release
+
+MASTER = ("customers_clean", "products_clean")
+REACH_BEFORE, REACH_AFTER = timedelta(days=1), timedelta(days=2)
+"""A changed day of events changes sessions from the day before it to two days after."""
+
+_PENDING_LIMIT = 100_000
+
+
+@dataclass
+class BuildReport:
+    """What a build did: runs, rows written by table, and error-severity checks that failed."""
+
+    runs: list[str] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    failed_steps: dict[str, str] = field(default_factory=dict)
+    failed_checks: list[str] = field(default_factory=list)
+    checks: int = 0
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every step ran through."""
+        return not self.failed_steps
+
+
+def pending(lake: Lake) -> list[Arrival]:
+    """Arrivals that nothing has dealt with yet."""
+    return FolderQueue(lake).receive(_PENDING_LIMIT)
+
+
+def days_to_build(arrivals: Iterable[Arrival], known: Sequence[date]) -> list[date]:
+    """Days whose tables the arrivals change, among the days that bronze has (its first to its last)."""
+    if not known:
+        return []
+    reach = [timedelta(days=offset) for offset in range(-REACH_BEFORE.days, REACH_AFTER.days + 1)]
+    touched = {
+        day + offset
+        for arrival in arrivals
+        for day in arrival.days
+        for offset in (reach if arrival.dataset == "events" else reach[1:2])
+    }
+    return sorted(day for day in touched if known[0] <= day <= known[-1])
+
+
+def bronze_days(lake: Lake) -> list[date]:
+    """Days that bronze has rows for and a partition exists for, sorted."""
+    start = get_settings().start_date
+    return sorted({day for table in ("events", "orders") for day in lake.days(table) if day >= start})
+
+
+def build(
+    lake: Lake,
+    days: Sequence[date],
+    arrivals: Sequence[Arrival],
+    defs: dg.Definitions,
+    *,
+    on_event: Callable[[dg.DagsterEvent], None] = lambda event: None,
+) -> BuildReport:
+    """Report arrivals to Dagster, then compute every table for `days`, batch by batch.
+
+    Master data comes first, so that orders waiting for it are released in the same build. Arrivals are acknowledged
+    once everything has succeeded: a build that is killed is taken up again by the next one.
+    """
+    instance, report = open_instance(), BuildReport()
+    for event in materializations(arrivals)[0]:
+        instance.report_runless_asset_event(event)
+    job = defs.resolve_implicit_global_asset_job_def()
+    graph = job.asset_layer.asset_graph
+    partitioned = [key for key in graph.materializable_asset_keys if graph.get(key).partitions_def is not None]
+    summaries = [
+        key
+        for key in graph.materializable_asset_keys
+        if graph.get(key).partitions_def is None and key.path[0] == "gold"
+    ]
+    masters = [dg.AssetKey(["silver", name]) for name in MASTER]
+
+    wanted = set(days)
+    _run(job, instance, masters, {}, report, on_event)
+    if report.succeeded:
+        wanted |= set(days_to_release(lake))
+    for first, last in day_batches(wanted, get_settings().run_batch_days):
+        if report.succeeded:
+            _run(job, instance, partitioned, range_tags(first, last), report, on_event)
+    if report.succeeded:
+        _run(job, instance, summaries, {}, report, on_event)
+        FolderQueue(lake).acknowledge([arrival.receipt for arrival in arrivals])
+    return report
+
+
+def _run(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    assets: Sequence[dg.AssetKey],
+    tags: dict[str, str],
+    report: BuildReport,
+    on_event: Callable[[dg.DagsterEvent], None],
+) -> None:
+    """One run over these assets and their checks; what happened goes into the report."""
+    selection = set(assets)
+    checks = {key for key in job.asset_layer.asset_graph.asset_check_keys if key.asset_key in selection}
+    part = job.get_subset(asset_selection=selection, asset_check_selection=checks)
+    run = instance.create_run_for_job(
+        job_def=part,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        tags=tags,
+        asset_selection=frozenset(selection),
+    )
+    report.runs.append(run.run_id)
+    for event in _events(part, run, instance):
+        on_event(event)
+        _note(event, report)
+
+
+def _events(job: dg.JobDefinition, run: dg.DagsterRun, instance: dg.DagsterInstance) -> Iterator[dg.DagsterEvent]:
+    yield from execute_run_iterator(InMemoryJob(job), run, instance)
+
+
+def _note(event: dg.DagsterEvent, report: BuildReport) -> None:
+    if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION and event.asset_key is not None:
+        rows = event.materialization.metadata.get("dagster/row_count")
+        table = event.asset_key.to_user_string()
+        report.rows[table] = report.rows.get(table, 0) + (int(rows.value) if rows is not None else 0)  # type: ignore[arg-type]
+    elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        verdict = event.asset_check_evaluation_data
+        report.checks += 1
+        if not verdict.passed and verdict.severity == dg.AssetCheckSeverity.ERROR:
+            day = f" ({verdict.partition})" if verdict.partition else ""
+            report.failed_checks.append(f"{verdict.asset_key.to_user_string()}: {verdict.check_name}{day}")
+    elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
+        error = event.step_failure_data.error
+        cause = (error.cause or error) if error else None
+        report.failed_steps[event.step_key or "?"] = cause.message.strip() if cause else "failed"

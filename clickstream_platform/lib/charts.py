@@ -1,0 +1,32 @@
+"""A picture for each gold table, as Markdown that the Dagster UI shows on the asset.
+
+Pictures are PNG on an opaque card, so that they read alike in the dark and the light theme, and small (a few colours, a
+palette image): they are stored with every materialization event. Matplotlib is loaded on the first chart only, and
+without pyplot: no global state, no window, safe in threads. The same rows give the same bytes.
+"""
+
+import base64
+
+import polars as pl
+
+from clickstream_platform.lib.chart_drawings import DRAWINGS, rows_by_day
+from clickstream_platform.lib.chart_parts import png
+
+
+def chart(table_name: str, frame: pl.DataFrame) -> str:
+    """Markdown with the picture that an analyst wants of a gold table.
+
+    Args:
+        table_name: a gold table; one without a drawing of its own gets its rows by day, or its number of rows.
+        frame: the rows to draw, of as many days as the picture should span.
+
+    Returns:
+        One Markdown image (PNG as a data URI, below 60 kB), or a sentence where there are no rows.
+    """
+    if frame.is_empty():
+        return f"*{table_name} has no rows in these days.*"
+    draw = DRAWINGS.get(table_name)
+    if draw is None and "date" not in frame.columns:
+        return f"*{table_name}: {frame.height:,} rows.*"
+    figure = (draw or rows_by_day)(frame)
+    return f"![{table_name}](data:image/png;base64,{base64.b64encode(png(figure)).decode()})"

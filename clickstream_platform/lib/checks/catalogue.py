@@ -1,0 +1,145 @@
+"""Every check of every table, and their evaluation without Dagster."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from clickstream_platform.lake import Lake
+from clickstream_platform.lib.checks.accounting import STEPS, accounting_info, check_accounting
+from clickstream_platform.lib.checks.daily_totals import TOTALS, anomaly_info, check_daily_totals
+from clickstream_platform.lib.checks.freshness import SOURCES, check_freshness, freshness_info
+from clickstream_platform.lib.checks.purchases import check_purchases, purchases_info
+from clickstream_platform.lib.checks.row_checks import check_rows, row_check_infos
+from clickstream_platform.lib.checks.schema_change import Columns, check_schema_change, schema_change_info
+from clickstream_platform.lib.checks.stored import stored_days
+from clickstream_platform.lib.checks.verdict import CheckInfo, CheckOptions, Verdict
+from clickstream_platform.schemas import TABLES, Table
+
+CHECKED_LAYERS = ("silver", "gold")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to check.
+
+    Attributes:
+        lake: where the tables live.
+        days: the days to judge; None for an unpartitioned table.
+        options: settings of the checks.
+        columns_before: the columns at the last check of the table, where somebody kept them.
+    """
+
+    lake: Lake
+    days: Sequence[date] | None
+    options: CheckOptions = field(default_factory=CheckOptions)
+    columns_before: Columns | None = None
+
+
+@dataclass(frozen=True)
+class CheckGroup:
+    """Checks of a table that are evaluated together.
+
+    Attributes:
+        name: what they have in common.
+        infos: the checks.
+        evaluate: gives the verdicts.
+        reads: the other tables that must be there first.
+    """
+
+    name: str
+    infos: tuple[CheckInfo, ...]
+    evaluate: Callable[[Request], Iterator[Verdict]]
+    reads: tuple[str, ...] = ()
+
+
+def checked_tables() -> list[Table]:
+    """The tables that have checks, in the order of the layers."""
+    return [table for layer in CHECKED_LAYERS for table in TABLES.values() if table.layer == layer]
+
+
+def check_groups(table_name: str) -> list[CheckGroup]:
+    """The checks of a silver or gold table."""
+    table = TABLES[table_name]
+    groups = [
+        CheckGroup(
+            "rows",
+            (*row_check_infos(table), schema_change_info(table)),
+            lambda request: _rows(table, request),
+        )
+    ]
+    if table_name in TOTALS:
+        groups.append(
+            CheckGroup(
+                "daily_totals",
+                (anomaly_info(table_name),),
+                lambda request: check_daily_totals(request.lake, table_name, request.days or (), request.options),
+            )
+        )
+    if table_name in STEPS:
+        step = STEPS[table_name]
+        groups.append(
+            CheckGroup(
+                "accounting",
+                (accounting_info(table_name),),
+                lambda request: check_accounting(request.lake, table_name, request.days),
+                reads=(step.bronze, *([step.quarantine] if step.quarantine else [])),
+            )
+        )
+    if table_name == purchases_info().table:
+        groups.append(
+            CheckGroup(
+                "purchases",
+                (purchases_info(),),
+                lambda request: check_purchases(request.lake, request.days or (), request.options),
+                reads=("orders_quarantine", "events_clean", "events_quarantine"),
+            )
+        )
+    if table_name in SOURCES:
+        groups.append(
+            CheckGroup(
+                "freshness",
+                (freshness_info(table_name),),
+                lambda request: iter((check_freshness(request.lake, table_name),)),
+            )
+        )
+    return groups
+
+
+def verdicts_of(group: CheckGroup, request: Request) -> Iterator[Verdict]:
+    """The group's verdicts. Checks that cannot read what they judge fail, and say why."""
+    try:
+        yield from group.evaluate(request)
+    except pl.exceptions.PolarsError as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        for info in group.infos:
+            yield Verdict(info, False, None, detail=f"cannot be judged: {why}")
+
+
+def evaluate(
+    lake: Lake, table_name: str, days: Sequence[date] | None = None, options: CheckOptions | None = None
+) -> list[Verdict]:
+    """All verdicts on a table.
+
+    Args:
+        lake: where it lives.
+        table_name: a silver or gold table.
+        days: the days to judge; all that the table has unless given. Of no meaning for unpartitioned tables.
+        options: settings of the checks.
+
+    Raises:
+        KeyError: there is no such table.
+    """
+    if TABLES[table_name].partition_column is None:
+        wanted = None
+    else:
+        wanted = sorted(set(days)) if days is not None else lake.days(table_name)
+    request = Request(lake, wanted, options or CheckOptions())
+    return [verdict for group in check_groups(table_name) for verdict in verdicts_of(group, request)]
+
+
+def _rows(table: Table, request: Request) -> Iterator[Verdict]:
+    stored = stored_days(request.lake, table, request.days)
+    yield from check_rows(request.lake, table, stored, request.options)
+    yield check_schema_change(request.lake, table, stored, request.columns_before)

@@ -1,0 +1,37 @@
+"""Silver and gold tables as pure functions from lazy frames to a lazy frame, written once for Polars, DuckDB and Spark.
+
+Module, function and table have the same name. Transforms read no file, no clock and no setting; engines run them when
+the caller collects or writes the frame they give back. Every day that a function answers for comes out the same,
+whichever other days are computed with it.
+"""
+
+from clickstream_platform.transforms.attributed_checkouts import attributed_checkouts
+from clickstream_platform.transforms.conversion_funnel import conversion_funnel
+from clickstream_platform.transforms.customer_lifetime_value import customer_lifetime_value, last_order_date
+from clickstream_platform.transforms.customers_clean import customers_clean
+from clickstream_platform.transforms.daily_sales_summary import daily_sales_summary
+from clickstream_platform.transforms.events_clean import events_clean
+from clickstream_platform.transforms.events_quarantine import events_quarantine
+from clickstream_platform.transforms.orders_quarantine import orders_quarantine
+from clickstream_platform.transforms.orders_validated import orders_validated
+from clickstream_platform.transforms.product_performance import product_performance
+from clickstream_platform.transforms.products_clean import products_clean
+from clickstream_platform.transforms.sessions import sessions
+from clickstream_platform.transforms.traffic_summary import traffic_summary
+
+__all__ = [
+    "attributed_checkouts",
+    "conversion_funnel",
+    "customer_lifetime_value",
+    "customers_clean",
+    "daily_sales_summary",
+    "events_clean",
+    "events_quarantine",
+    "last_order_date",
+    "orders_quarantine",
+    "orders_validated",
+    "product_performance",
+    "products_clean",
+    "sessions",
+    "traffic_summary",
+]

@@ -1,0 +1,167 @@
+"""Raw files to gold through the commands, held against the simulator's truth and against plain SQL over bronze."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from clickstream_platform.lake import Lake
+from clickstream_platform.schemas import TABLES
+from clickstream_platform.simulate import simulate
+from clickstream_platform_tests import oracle
+
+pytestmark = pytest.mark.xdist_group("answers")
+
+COMPUTED = [name for name, table in TABLES.items() if table.layer != "bronze"]
+
+
+class Shop:
+    """A folder with a lake and a Dagster home, and the commands run in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lake = Lake(str(folder / "lake"))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CLICKSTREAM_"))}
+        self.env = {**kept, "CLICKSTREAM_LAKE_URI": self.lake.uri, "DAGSTER_HOME": str(folder / "home")}
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "clickstream_platform.cli", *arguments]
+        return subprocess.Popen(
+            command, env=self.env, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def run(self, *arguments: str) -> str:
+        process = self.start(*arguments)
+        said, _ = process.communicate(timeout=600)
+        assert process.returncode == 0, said
+        return said
+
+    def ingest(self, files: Sequence[Path]) -> None:
+        self.run("ingest", *map(str, files))
+
+    def table(self, name: str) -> pl.DataFrame:
+        return self.lake.scan(name).sort(oracle.KEYS[name]).collect()
+
+    def oracle(self) -> duckdb.DuckDBPyConnection:
+        con = duckdb.connect()
+        oracle.views(con, f"{self.lake.uri}/bronze", materialize=True)
+        return con
+
+
+def files_of(out: Path) -> list[Path]:
+    return sorted(path for path in (out / "landing").rglob("*") if path.is_file())
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("simulated")
+    simulate(out, days=6, shoppers=600, seed=11, dirty_rate=0.03)
+    return out
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, simulated: Path) -> Shop:
+    """Everything ingested and built once."""
+    shop = Shop(tmp_path_factory.mktemp("shop"))
+    shop.ingest(files_of(simulated))
+    shop.run("build")
+    return shop
+
+
+@pytest.fixture(scope="module")
+def answers(shop: Shop) -> duckdb.DuckDBPyConnection:
+    return shop.oracle()
+
+
+@pytest.mark.parametrize("table", COMPUTED)
+def test_every_table_is_what_plain_sql_says(shop: Shop, answers: duckdb.DuckDBPyConnection, table: str) -> None:
+    found = shop.table(table)
+    assert not found.is_empty()
+    # A median between two numbers may differ in the last bit between engines; all else is exact.
+    assert_frame_equal(found, oracle.rows(answers, table), check_exact=False, rel_tol=1e-13, abs_tol=0)
+
+
+@pytest.mark.parametrize("table", ["sessions", *oracle.GOLD])
+def test_every_table_is_what_the_simulator_knows(shop: Shop, simulated: Path, table: str) -> None:
+    truth = pl.read_parquet(simulated / "truth" / f"{table}.parquet").sort(oracle.KEYS[table])
+    assert_frame_equal(shop.table(table), truth, check_exact=False, rel_tol=1e-13, abs_tol=0)
+
+
+def test_checks_pass_on_all_of_it(shop: Shop) -> None:
+    shop.run("check", "--all")
+
+
+def test_building_again_finds_nothing_to_do(shop: Shop) -> None:
+    before = {
+        path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in shop.folder.glob("lake/[sg]*/**/*.parquet")
+    }
+    assert "up to date" in shop.run("build")
+    after = {
+        path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in shop.folder.glob("lake/[sg]*/**/*.parquet")
+    }
+    assert before == after
+
+
+def test_the_order_of_arrival_does_not_matter(shop: Shop, simulated: Path, tmp_path: Path) -> None:
+    """Late files repair the days they touch: the last day first, master data last, a build after each part."""
+    files = files_of(simulated)
+    events = [path for path in files if path.parent.name == "events"]
+    orders = [path for path in files if path.parent.name == "orders"]
+    master = [path for path in files if path not in events and path not in orders]
+    late = Shop(tmp_path)
+    for part in (events[3:], [*orders, *events[:1]], [*master, *events[1:3]]):
+        late.ingest(part[::-1])
+        late.run("build")
+    for table in COMPUTED:
+        columns = [column for column in TABLES[table].columns if column not in ("source_id", "source_line")]
+        assert_frame_equal(late.table(table).select(columns), shop.table(table).select(columns))
+
+
+@pytest.mark.slow
+def test_the_nightly_job_gives_the_same_answers(shop: Shop) -> None:
+    before = {table: shop.table(table) for table in COMPUTED}
+    job = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "job",
+        "execute",
+        "-m",
+        "clickstream_platform.definitions",
+        "-j",
+        "daily_tables",
+    ]
+    tags = ["--tags", '{"dagster/partition": "2024-03-04"}']
+    done = subprocess.run([*job, *tags], env=shop.env, cwd=shop.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "RUN_SUCCESS" in done.stderr
+    for table in COMPUTED:
+        assert_frame_equal(shop.table(table), before[table])
+
+
+@pytest.mark.slow
+def test_a_build_that_is_killed_is_finished_by_the_next(shop: Shop, simulated: Path, tmp_path: Path) -> None:
+    killed = Shop(tmp_path)
+    killed.ingest(files_of(simulated))
+    first = date(2024, 3, 1)
+    for table in ("events_clean", "sessions", "daily_sales_summary"):
+        process = killed.start("build")
+        deadline = time.monotonic() + 300
+        while first not in killed.lake.days(table) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        for name in COMPUTED:
+            killed.lake.scan(name).collect()  # whole or not there, never torn
+    killed.run("build")
+    for table in COMPUTED:
+        assert_frame_equal(killed.table(table), shop.table(table))

@@ -1,0 +1,157 @@
+"""A small lake that is right in every table, and ways to break it."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from clickstream_platform.lake import Lake
+from clickstream_platform.lib.checks import Verdict, evaluate
+from clickstream_platform.schemas import TABLES
+
+DAYS = [date(2024, 3, 4) + timedelta(days=i) for i in range(3)]
+MONDAY, TUESDAY, WEDNESDAY = DAYS
+SHOP_CURRENCY = "USD"
+
+
+def noon(day: date, minutes: int = 0) -> datetime:
+    return datetime.combine(day, time(12), UTC) + timedelta(minutes=minutes)
+
+
+def rows(table: str, records: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """A frame of the table; columns that a record leaves out are null, or something of their type."""
+    described = TABLES[table]
+    schema = described.polars_schema()
+    optional = {name for name, column in described.columns.items() if column.nullable}
+    filler = {name: None if name in optional else _something(dtype) for name, dtype in schema.items()}
+    return pl.DataFrame([{**filler, **record} for record in records], schema=schema, orient="row")
+
+
+def _something(dtype: pl.DataType) -> Any:
+    match dtype:
+        case pl.String():
+            return "x"
+        case pl.List():
+            return []
+        case pl.Decimal():
+            return Decimal("1.00")
+        case pl.Date():
+            return MONDAY
+        case pl.Datetime():
+            return noon(MONDAY)
+        case pl.Boolean():
+            return False
+        case _:
+            return 1
+
+
+def good_lake(folder: Path, days: Sequence[date] = DAYS) -> Lake:
+    """A shop with, each day, an event that came twice, an order line in two versions, and one of each in quarantine."""
+    lake = Lake(str(folder))
+    for table, of_day in TABLES_BY_DAY.items():
+        lake.replace(table, rows(table, [record for day in days for record in of_day(day)]).lazy(), days)
+    for table, records in WHOLE_TABLES.items():
+        lake.replace(table, rows(table, records(days[-1])).lazy())
+    return lake
+
+
+def _event(day: date, name: str, event: str = "page_view", **more: Any) -> dict[str, Any]:
+    return {"event_id": f"{name}-{day}", "event_name": event, "event_time": noon(day), "event_date": day} | more
+
+
+def _line(day: date, order: str, **more: Any) -> dict[str, Any]:
+    return {
+        "order_id": f"{order}-{day}",
+        "product_id": "mug",
+        "customer_id": "ada",
+        "order_time": noon(day),
+        "order_date": day,
+        "total_amount": Decimal("20.00"),
+        "status": "completed",
+    } | more
+
+
+def _bronze_events(day: date) -> list[dict[str, Any]]:
+    events = [_event(day, name) for name in ("look", "look", "again")]
+    return [*events, _event(day, "buy", "purchase"), _event(day, "odd", "purchase")]
+
+
+def _events_clean(day: date) -> list[dict[str, Any]]:
+    views = [_event(day, name, revenue=Decimal(0)) for name in ("look", "again")]
+    return [*views, _event(day, "buy", "purchase", order_id=f"known-{day}", revenue=Decimal("20.00"))]
+
+
+TABLES_BY_DAY: dict[str, Callable[[date], list[dict[str, Any]]]] = {
+    "events": _bronze_events,
+    "orders": lambda day: [_line(day, "known"), _line(day, "known", status="shipped"), _line(day, "waits")],
+    "events_clean": _events_clean,
+    "events_quarantine": lambda day: [
+        _event(day, "odd", "purchase", order_id=f"waits-{day}", reason="foreign_currency")
+    ],
+    "orders_validated": lambda day: [_line(day, "known", status="shipped")],
+    "orders_quarantine": lambda day: [_line(day, "waits", reason="unknown_customer")],
+    "sessions": lambda day: [
+        {
+            "session_id": f"ada@{day}",
+            "session_date": day,
+            "start_reason": "first_event",
+            "view_item_at": noon(day, 1),
+            "add_to_cart_at": noon(day, 2),
+        }
+    ],
+    "daily_sales_summary": lambda day: [
+        {
+            "date": day,
+            "total_orders": 3,
+            "total_revenue": Decimal("20.00"),
+            "avg_order_value": Decimal("6.67"),
+            "unique_customers": 2,
+        }
+    ],
+    "product_performance": lambda day: [{"date": day, "product_id": "mug"}],
+    "conversion_funnel": lambda day: [
+        {"date": day, "channel": channel, "sessions": 9, "view_item": 5, "add_to_cart": 5, "begin_checkout": 1}
+        for channel in ("Direct", "Email")
+    ],
+    "attributed_checkouts": lambda day: [
+        {
+            "date": day,
+            "checkout_id": f"buy-{day}",
+            "checkout_time": noon(day),
+            "is_attributed": True,
+            "click_id": "c",
+            "click_time": noon(day, -9),
+        }
+    ],
+    "traffic_summary": lambda day: [{"date": day, "window_start": noon(day, 5), "events": 4, "sessions": 2}],
+}
+WHOLE_TABLES: dict[str, Callable[[date], list[dict[str, Any]]]] = {
+    "customers": lambda _: [{"customer_id": name} for name in ("ada", "ada", "bob")],
+    "products": lambda _: [{"product_id": "mug"}],
+    "customers_clean": lambda _: [
+        {"customer_id": "ada", "email": "ada@shop.test", "name": "Ada"},
+        {"customer_id": "bob", "phone": "+12025550123", "name": "Bob"},
+    ],
+    "products_clean": lambda _: [{"product_id": "mug", "price": Decimal("5.00")}],
+    "customer_lifetime_value": lambda day: [{"customer_id": "ada", "rfm_segment": "champions", "as_of": day}],
+}
+
+
+def stored_object(lake: Lake, table: str, day: date | None = MONDAY) -> Path:
+    (path,) = lake.objects(table, None if day is None else [day])
+    return Path(lake.uri) / path
+
+
+def rewrite(lake: Lake, table: str, change: Callable[[pl.DataFrame], pl.DataFrame], day: date | None = MONDAY) -> None:
+    """Change an object behind the lake's back, which itself refuses rows and columns that do not fit."""
+    path = stored_object(lake, table, day)
+    change(pl.read_parquet(path, hive_partitioning=False)).write_parquet(path)
+
+
+def failed(lake: Lake, table: str, days: Sequence[date] | None = None) -> dict[tuple[str, date | None], Verdict]:
+    """The verdicts that did not pass, by check and day."""
+    verdicts = evaluate(lake, table, days)
+    return {(verdict.info.name, verdict.day): verdict for verdict in verdicts if not verdict.passed}

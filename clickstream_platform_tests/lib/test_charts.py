@@ -1,0 +1,189 @@
+import base64
+import io
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+from PIL import Image
+
+from clickstream_platform.lib.charts import chart
+
+MONEY = pl.Decimal(18, 2)
+CHANNELS = (
+    "Direct",
+    "Organic Search",
+    "Paid Search",
+    "Email",
+    "Organic Social",
+    "Referral",
+    "Display",
+    "Affiliates",
+)
+SEGMENTS = ("champions", "loyal_customers", "at_risk", "hibernating")
+
+
+def days(count: int) -> list[date]:
+    return [date(2024, 3, 1) + timedelta(days=back) for back in range(count)]
+
+
+def rows_of(table: str, count: int, label: str = "") -> pl.DataFrame:
+    match table:
+        case "daily_sales_summary":
+            rows = [
+                {
+                    "date": day,
+                    "product_category": f"{label}{name}",
+                    "total_orders": 3,
+                    "total_revenue": 12.5 * i,
+                }
+                for day in days(count)
+                for i, name in enumerate(CHANNELS, 1)
+            ]
+            return pl.DataFrame(rows).with_columns(pl.col("total_revenue").cast(MONEY))
+        case "product_performance":
+            rows = [
+                {
+                    "date": day,
+                    "product_id": f"p{i}",
+                    "product_name": f"{label}Product {i}",
+                    "revenue": float(i),
+                    "views": 0 if i == 14 else 10,
+                    "purchases": 1,
+                }
+                for day in days(count)
+                for i in range(15)
+            ]
+            return pl.DataFrame(rows).with_columns(pl.col("revenue").cast(MONEY))
+        case "conversion_funnel":
+            steps = {"sessions": 100, "view_item": 60, "add_to_cart": 20, "begin_checkout": 9, "purchase": 4}
+            return pl.DataFrame(
+                [{"date": day, "channel": f"{label}{c}", **steps} for day in days(count) for c in CHANNELS]
+            )
+        case "attributed_checkouts":
+            rows = [
+                {"date": day, "is_attributed": i % 3 > 0, "channel": f"{label}{CHANNELS[i]}", "revenue": 9.99}
+                for day in days(count)
+                for i in range(8)
+            ]
+            return pl.DataFrame(rows).with_columns(pl.col("revenue").cast(MONEY))
+        case "traffic_summary":
+            rows = [
+                {
+                    "window_start": datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC),
+                    "date": day,
+                    "channel": f"{label}{channel}",
+                    "events": (hour * minute * i) % 37,
+                }
+                for day in days(count)
+                for hour in range(24)
+                for minute in range(0, 60, 5)
+                for i, channel in enumerate(CHANNELS)
+            ]
+            return pl.DataFrame(rows, schema_overrides={"window_start": pl.Datetime("us", "UTC")})
+        case "customer_lifetime_value":
+            rows = [
+                {
+                    "rfm_segment": f"{label}{SEGMENTS[i % 4]}",
+                    "total_spent": 10.0 * i,
+                    "as_of": days(count)[-1],
+                }
+                for i in range(40)
+            ]
+            return pl.DataFrame(rows).with_columns(pl.col("total_spent").cast(MONEY))
+    return pl.DataFrame({"date": days(count)})
+
+
+GOLD = (
+    "daily_sales_summary",
+    "product_performance",
+    "conversion_funnel",
+    "attributed_checkouts",
+    "traffic_summary",
+    "customer_lifetime_value",
+    "a_table_without_a_drawing_of_its_own",
+)
+
+
+def picture(markdown: str) -> Image.Image:
+    head, data = markdown.removesuffix(")").split("base64,")
+    assert head.startswith("![") and head.endswith("](data:image/png;")
+    return Image.open(io.BytesIO(base64.b64decode(data, validate=True)))
+
+
+@pytest.mark.parametrize("count", [1, 30])
+@pytest.mark.parametrize("table", GOLD)
+def test_chart_is_a_small_opaque_picture(table: str, count: int) -> None:
+    markdown = chart(table, rows_of(table, count))
+    drawn = picture(markdown)
+    assert len(markdown) < 60_000
+    assert drawn.width == 900
+    assert "transparency" not in drawn.info
+    assert len(drawn.convert("RGB").getcolors() or []) > 3
+
+
+@pytest.mark.parametrize("table", GOLD)
+def test_same_rows_in_any_order_give_the_same_chart(table: str) -> None:
+    rows = rows_of(table, 5)
+    assert chart(table, rows) == chart(table, rows.sample(fraction=1, shuffle=True, seed=4))
+
+
+@pytest.mark.parametrize("table", GOLD[:-1])
+def test_other_rows_give_another_chart(table: str) -> None:
+    assert chart(table, rows_of(table, 5)) != chart(table, rows_of(table, 5).head(3))
+
+
+@pytest.mark.parametrize("label", ["$x_{ _\\frac 日本 \n\t date ", "x" * 300])
+@pytest.mark.parametrize("table", GOLD)
+def test_odd_names_are_drawn_not_interpreted(table: str, label: str, recwarn: pytest.WarningsRecorder) -> None:
+    assert picture(chart(table, rows_of(table, 2, label))).width == 900
+    assert not [str(warning.message) for warning in recwarn]
+
+
+@pytest.mark.parametrize("table", GOLD)
+def test_table_without_rows_gets_a_sentence(table: str) -> None:
+    assert chart(table, rows_of(table, 1).clear()) == f"*{table} has no rows in these days.*"
+
+
+def test_traffic_of_some_days_is_drawn_by_the_hour() -> None:
+    assert picture(chart("traffic_summary", rows_of("traffic_summary", 3))).width == 900
+
+
+def test_bars_are_as_high_as_their_values_and_stand_on_their_days() -> None:
+    from clickstream_platform.lib.chart_parts import panels
+    from clickstream_platform.lib.chart_stacks import stack, stacked_bars
+
+    rows = pl.DataFrame({"date": days(2) * 2, "group": ["a", "a", "b", "b"], "value": [3, 2, 1, 5]})
+    _, (axes,) = panels("x", height=2)
+    stacked_bars(axes, stack(rows, "group", "value"))
+    drawn = {
+        collection.get_label(): [path.vertices[[0, 2]].round(6).tolist() for path in collection.get_paths()]
+        for collection in axes.collections
+    }
+    first = (days(1)[0] - date(1970, 1, 1)).days
+    left, right = round(first - 0.4, 6), round(first + 0.4, 6)
+    assert drawn["b"] == [[[left, 0], [right, 1]], [[left + 1, 0], [right + 1, 5]]]
+    assert drawn["a"] == [[[left, 1], [right, 4]], [[left + 1, 5], [right + 1, 7]]]
+
+
+def test_days_without_rows_keep_their_place() -> None:
+    rows = rows_of("daily_sales_summary", 9)
+    assert chart("daily_sales_summary", rows.filter(pl.col("date").dt.day() != 4)) != chart(
+        "daily_sales_summary", rows.filter(pl.col("date").dt.day() != 9)
+    )
+
+
+def test_no_checkout_attributed_is_drawn() -> None:
+    rows = rows_of("attributed_checkouts", 2).with_columns(is_attributed=pl.lit(False))
+    assert picture(chart("attributed_checkouts", rows)).width == 900
+
+
+def test_matplotlib_is_loaded_by_the_first_chart_only_and_never_pyplot() -> None:
+    code = (
+        "import sys, polars as pl, datetime as dt; from clickstream_platform.lib.charts import chart;"
+        "assert 'matplotlib' not in sys.modules;"
+        "chart('x', pl.DataFrame({'date': [dt.date(2024, 3, 1)]}));"
+        "assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

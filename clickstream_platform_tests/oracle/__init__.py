@@ -1,0 +1,102 @@
+"""The same answers in plain DuckDB SQL: every silver and gold table as one SELECT over bronze.
+
+Written from the tables' rules alone, one query a table, with none of the platform's code in them; whatever computes
+the tables must agree row for row. A query may refer to bronze (`events`, `customers`, `products`, `orders`) and to the
+tables before it, and reads its parameters with `getvariable`: `currency`, `timeout`, `window` and `as_of`.
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from clickstream_platform.ingest.bronze_schemas import SCHEMAS
+
+SILVER = (
+    "events_clean",
+    "events_quarantine",
+    "sessions",
+    "customers_clean",
+    "products_clean",
+    "orders_validated",
+    "orders_quarantine",
+)
+GOLD = (
+    "daily_sales_summary",
+    "product_performance",
+    "conversion_funnel",
+    "attributed_checkouts",
+    "traffic_summary",
+    "customer_lifetime_value",
+)
+TABLES = (*SILVER, *GOLD)
+"""Every table of the oracle, in the order in which one may refer to another."""
+
+KEYS = {
+    "events_clean": ("event_date", "event_id"),
+    "events_quarantine": ("event_date", "event_id"),
+    "sessions": ("session_id",),
+    "customers_clean": ("customer_id",),
+    "products_clean": ("product_id",),
+    "orders_validated": ("order_id", "product_id"),
+    "orders_quarantine": ("order_id", "product_id"),
+    "daily_sales_summary": ("date", "product_category", "region"),
+    "product_performance": ("date", "product_id"),
+    "conversion_funnel": ("date", "channel", "device_type"),
+    "attributed_checkouts": ("checkout_id", "date"),
+    "traffic_summary": ("window_start", "event_name", "channel", "country"),
+    "customer_lifetime_value": ("customer_id",),
+}
+"""What identifies a row of each table."""
+
+
+def query(table: str) -> str:
+    """The SELECT of a table."""
+    return Path(__file__).with_name(f"{table}.sql").read_text()
+
+
+def views(
+    con: duckdb.DuckDBPyConnection,
+    bronze_uri: str | Path,
+    *,
+    currency: str = "USD",
+    timeout: timedelta = timedelta(minutes=30),
+    window: timedelta = timedelta(hours=1),
+    as_of: date | None = None,
+    materialize: bool = False,
+) -> None:
+    """Name bronze and every table in a connection.
+
+    Args:
+        con: Gets the views, the parameters as variables, and UTC as its time zone.
+        bronze_uri: Folder of the bronze tables (`<lake>/bronze`); a table without any file is empty.
+        currency: The shop's.
+        timeout: A longer gap ends a session.
+        window: How long before a checkout a click may be.
+        as_of: Day that customers' ages are counted to; None: the newest day of `orders_validated`.
+        materialize: Make tables instead of views, for when many are read.
+    """
+    con.execute("SET TimeZone = 'UTC'")
+    for name, schema in SCHEMAS.items():
+        if any(Path(bronze_uri, name).rglob("*.parquet")):
+            files = f"{bronze_uri}/{name}/**/*.parquet".replace("'", "''")
+            con.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{files}', hive_partitioning = false)")
+        else:
+            con.register(name, schema.empty_table())
+    con.execute("SET VARIABLE currency = $1::VARCHAR", [currency])
+    con.execute("SET VARIABLE timeout = $1::INTERVAL", [timeout])
+    con.execute('SET VARIABLE "window" = $1::INTERVAL', [window])
+    kind = "TABLE" if materialize else "VIEW"
+    for table in TABLES:
+        if table == "customer_lifetime_value":
+            newest = (
+                con.execute("SELECT max(order_date) FROM orders_validated").fetchone() if as_of is None else (as_of,)
+            )
+            con.execute("SET VARIABLE as_of = $1::DATE", [newest and newest[0]])
+        con.execute(f"CREATE {kind} {table} AS {query(table)}")
+
+
+def rows(con: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
+    """A table of the oracle, ordered by its key."""
+    return con.sql(f"SELECT * FROM {table} ORDER BY {', '.join(KEYS[table])}").pl()

@@ -1,0 +1,37 @@
+"""Behaviour of libraries that is worked around: a test that fails here says that the workaround can go."""
+
+import subprocess
+import sys
+
+import pytest
+
+LOOK = """
+import pyarrow as pa
+from datetime import datetime, timedelta, timezone
+time = datetime(2024, 3, 1, 23, 30, tzinfo=timezone(timedelta(hours=-2)))
+print(pa.array([time], pa.timestamp("us", tz="UTC"))[0].as_py().hour)
+"""
+
+
+def hour_after(imports: str) -> str:
+    """The UTC hour that pyarrow makes of 23:30-02:00 in a fresh process."""
+    done = subprocess.run([sys.executable, "-c", imports + LOOK], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_pandera_still_makes_pyarrow_drop_offsets() -> None:
+    """If not: the variable in `clickstream_platform/__init__.py` can go."""
+    assert hour_after("import os; os.environ.pop('PYARROW_IGNORE_TIMEZONE', None)\nimport pandera.polars\n") == "23"
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import clickstream_platform\nimport pandera.polars\n",
+        "import pandera.polars\nimport clickstream_platform\n",
+        "import clickstream_platform.definitions\n",
+    ],
+    ids=["before", "after", "definitions"],
+)
+def test_offsets_are_kept_wherever_the_platform_is_imported(imports: str) -> None:
+    assert hour_after(imports) == "1"

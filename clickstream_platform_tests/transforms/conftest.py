@@ -1,0 +1,114 @@
+"""A small simulated shop with all its dirt as bronze, and the three engines that read it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import polars as pl
+import pytest
+
+from clickstream_platform import transforms
+from clickstream_platform.ingest import IngestOptions, ingest_sources
+from clickstream_platform.simulate import simulate
+
+Frame = nw.LazyFrame[Any]
+
+FIRST_DAY, DAYS = date(2024, 3, 1), 5
+LAST_DAY = FIRST_DAY + timedelta(days=DAYS - 1)
+_CURRENCY = {"currency": "USD"}
+_RANGE = {"first_day": FIRST_DAY, "last_day": LAST_DAY}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A transform, the tables it reads and its arguments."""
+
+    inputs: tuple[str, ...]
+    arguments: dict[str, Any]
+
+
+CASES: dict[str, Case] = {
+    "events_clean": Case(("events",), _CURRENCY),
+    "events_quarantine": Case(("events",), _CURRENCY),
+    "customers_clean": Case(("customers",), {}),
+    "products_clean": Case(("products",), {}),
+    "orders_validated": Case(("orders", "customers_clean", "products_clean"), _CURRENCY),
+    "orders_quarantine": Case(("orders", "customers_clean", "products_clean"), _CURRENCY),
+    "sessions": Case(("events_clean",), {**_RANGE, "timeout": timedelta(minutes=30)}),
+    "daily_sales_summary": Case(("orders_validated",), {}),
+    "product_performance": Case(("events_clean", "products_clean"), {}),
+    "conversion_funnel": Case(("sessions",), {}),
+    "attributed_checkouts": Case(("events_clean",), {**_RANGE, "window": timedelta(hours=1)}),
+    "traffic_summary": Case(("events_clean",), {}),
+    "customer_lifetime_value": Case(("orders_validated",), {"as_of": LAST_DAY}),
+}
+"""Every transform, in an order in which each finds its inputs made."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Where the shop's tables lie, one Parquet file each, and what the Polars engine answers."""
+
+    folder: Path
+    tables: dict[str, pl.DataFrame]
+
+    def path(self, table: str) -> str:
+        """The table's Parquet file."""
+        return str(self.folder / f"{table}.parquet")
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Five days of a dirty shop: bronze as ingest writes it, silver and gold as Polars computes them."""
+    root = tmp_path_factory.mktemp("shop")
+    simulate(root, days=DAYS, shoppers=600, seed=11, dirty_rate=0.05, start=FIRST_DAY)
+    ingest_sources([root / "landing"], IngestOptions(lake_uri=str(root / "lake"), pii_key=b"k" * 32), processes=1)
+    shop = Shop(root, {})
+    for table in ("events", "customers", "products", "orders"):
+        files = root / "lake" / "bronze" / table
+        shop.tables[table] = pl.read_parquet(files / "**" / "*.parquet", hive_partitioning=False)
+        shop.tables[table].write_parquet(shop.path(table))
+    for table in CASES:
+        answer = run(table, lambda name: nw.from_native(pl.scan_parquet(shop.path(name))))
+        shop.tables[table] = answer.to_native().collect()
+        shop.tables[table].write_parquet(shop.path(table))
+    return shop
+
+
+def run(table: str, scan: Callable[[str], Frame]) -> Frame:
+    """The table computed from its inputs, read with an engine's scan."""
+    case = CASES[table]
+    transform: Callable[..., Frame] = getattr(transforms, table)
+    return transform(*map(scan, case.inputs), **case.arguments)
+
+
+@pytest.fixture(scope="session")
+def duckdb_session() -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory, its clock in UTC."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Spark on two local cores, its clock in UTC."""
+    from pyspark.sql import SparkSession
+
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+    }
+    session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
