@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clickstream_platform.contract import DATASETS
@@ -30,6 +30,9 @@ PIECES = st.one_of(
             b"\xef\xbb\xbf",
             b"\xff\xfe",
             b"\xff",
+            b"\r",
+            b"event_id,event_name\n",
+            b"order_id,customer_id\n",
         ]
     ),
 )
@@ -38,6 +41,7 @@ PIECES = st.one_of(
 @pytest.mark.parametrize("dataset", DATASETS)
 @settings(max_examples=40, deadline=None)
 @given(pieces=st.lists(PIECES, max_size=12), how=st.sampled_from(["plain", "gzip", "zstd"]), cut=st.integers(0, 9))
+@example(pieces=[b"\x00", b"\r", b"\x00"], how="plain", cut=0)
 def test_any_bytes_as_a_file_are_accounted_for(dataset: str, pieces: list[bytes], how: str, cut: int) -> None:
     data = packed(b"".join(pieces), how)
     with tempfile.TemporaryDirectory() as folder:

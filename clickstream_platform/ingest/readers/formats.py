@@ -13,6 +13,7 @@ from clickstream_platform.ingest.readers.stream import compression, read_chunks
 from clickstream_platform.ingest.readers.tables import TableReader, header_names
 
 _BOM = b"\xef\xbb\xbf"
+_MAX_HEADER_BYTES = 1 << 20
 _WIDE_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -112,10 +113,10 @@ def _rest(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _header(text: bytes, name: str, columns: Collection[str]) -> bytes | None:
     """The header line, when the text is CSV."""
     line = text.lstrip(b"\r\n").partition(b"\n")[0]
-    if line.lstrip()[:1] in (b"{", b"[", b""):
+    if line.lstrip()[:1] in (b"{", b"[", b"") or len(line) > _MAX_HEADER_BYTES:
         return None
     try:
-        names = header_names(line[: 1 << 20])
+        names = header_names(line)
     except ValueError:
         return None
     known = sum(name in columns for name in names)

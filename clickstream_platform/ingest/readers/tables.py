@@ -22,10 +22,13 @@ def header_names(header: bytes) -> list[str]:
     """The column names of a header line.
 
     Raises:
-        UnicodeDecodeError: The header is not UTF-8.
+        ValueError: The line is no CSV header: not UTF-8, or with a carriage return inside.
     """
     text = header.removeprefix(b"\xef\xbb\xbf").decode().strip("\r\n")
-    return [name.strip() for name in next(csv.reader([text], delimiter=separator(header)), [])]
+    try:
+        return [name.strip() for name in next(csv.reader([text], delimiter=separator(header)), [])]
+    except csv.Error as error:
+        raise ValueError(f"not a CSV header: {error}") from None
 
 
 class TableReader:
