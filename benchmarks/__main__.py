@@ -9,6 +9,7 @@ import click
 
 from benchmarks.compare import differences
 from benchmarks.measure import Measured, run, size_of
+from benchmarks.validation import validated
 from clickstream_platform.lake import Lake
 from clickstream_platform.simulate import simulate
 
@@ -35,6 +36,8 @@ def _bench(aim: int, folder: Path, *, build: bool) -> None:
         simulate(shop, days=DAYS, events=aim, start=FIRST, force=True)
     for made in (lake_folder, out, folder / "home"):
         shutil.rmtree(made, ignore_errors=True)
+    ours, bare = validated(shop)
+    click.echo(f"| validation, one core | | | {ours:,.0f} | | ({ours / bare:.2f} times bare msgspec) |")
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("CLICKSTREAM_", "AWS_"))},
         "CLICKSTREAM_LAKE_URI": str(lake_folder),
