@@ -1,0 +1,50 @@
+"""The live tables: names, keys and indexes, as whoever creates them needs to know.
+
+All are billed on demand, and DynamoDB deletes their items some time after `expires_at` (epoch seconds).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+TTL_ATTRIBUTE: Final = "expires_at"
+
+
+@dataclass(frozen=True)
+class Index:
+    """A global secondary index that holds keys only.
+
+    Attributes:
+        sort_type: `S` text or `N` number; all other keys are texts.
+    """
+
+    name: str
+    partition_key: str
+    sort_key: str
+    sort_type: str = "S"
+
+
+@dataclass(frozen=True)
+class LiveTable:
+    """A table; its full name is the settings' prefix and this name."""
+
+    name: str
+    partition_key: str
+    sort_key: str | None = None
+    indexes: tuple[Index, ...] = ()
+
+
+SESSIONS: Final = LiveTable(
+    "sessions", "entity_id", indexes=(Index("by_activity", "active_hour", "last_event_time"),)
+)
+"""One item an entity: its sessions of the last days. The index finds entities by the hour they were last seen in."""
+
+METRICS: Final = LiveTable("metrics", "window_event", "channel_country")
+"""One item a five-minute window x event name x channel x country."""
+
+EVENT_INDEX: Final = LiveTable("event-index", "entity_id", "time_event")
+"""One item an event: where it lies in bronze."""
+
+ATTRIBUTED_CHECKOUTS: Final = LiveTable("attributed-checkouts", "entity_id", "time_checkout")
+"""One item a checkout of people, with the first click before it."""
+
+LIVE_TABLES: Final = (SESSIONS, METRICS, EVENT_INDEX, ATTRIBUTED_CHECKOUTS)

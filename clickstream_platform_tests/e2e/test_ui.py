@@ -1,0 +1,75 @@
+"""The Dagster UI of a running platform in a real browser: what a data engineer finds there without looking it up."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from clickstream_platform.schemas import TABLES
+from clickstream_platform_tests.e2e.platform import PATIENCE, RunningPlatform, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("ui")]
+
+DAY = datetime(2024, 3, 8, 10, tzinfo=UTC)
+GROUPS = "".join(f"{quote(f'global@global:{group}', safe='')}," for group in ("bronze", "silver", "gold"))
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    """A platform through which the visits of one day have gone."""
+    running = RunningPlatform(tmp_path_factory.mktemp("platform"))
+    try:
+        running.drop("events/a.jsonl", [*visit("ann", DAY, order="o1"), *visit("bob", DAY)])
+        running.wait_until(lambda: running.recomputed(DAY).get("conversion_funnel") == {"2024-03-08"}, "the funnel")
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def page(platform: RunningPlatform) -> Iterator[Page]:
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with sync_playwright() as playwright:
+        # Chromium's sandbox needs a user other than root.
+        browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=os.geteuid() != 0)
+        page = browser.new_page(base_url=f"http://127.0.0.1:{platform.port}", viewport={"width": 1800, "height": 1400})
+        page.set_default_timeout(PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE * 1000)
+        yield page
+        browser.close()
+
+
+def test_the_graph_shows_every_table_in_its_layer(page: Page) -> None:
+    page.goto(f"/asset-groups/?expanded={GROUPS}")
+    for group in ("bronze", "silver", "gold"):
+        expect(page.get_by_text(group, exact=True).first).to_be_visible()
+    for name in TABLES:
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+
+
+def test_an_asset_tells_what_it_is(page: Page) -> None:
+    table = TABLES["conversion_funnel"]
+    page.goto("/assets/gold/conversion_funnel?view=overview")
+    for name, column in table.columns.items():
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+        expect(page.get_by_text(str(column.description)[:40]).first).to_be_visible()
+    for kind in ("polars", "parquet"):
+        expect(page.get_by_text(kind, exact=False).first).to_be_visible()
+
+
+def test_the_chart_of_a_gold_asset_is_a_picture_of_its_rows(page: Page) -> None:
+    page.goto("/assets/gold/conversion_funnel?view=events&partition=2024-03-08")
+    page.get_by_text("[Show Markdown]").first.click()
+    picture = page.locator("img[src^='data:image']").first
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.naturalWidth") > 200
+
+
+def test_checks_show_their_verdicts(page: Page) -> None:
+    page.goto("/assets/gold/conversion_funnel?view=checks")
+    expect(page.get_by_text("rows_accounted_for").or_(page.get_by_text("shape")).first).to_be_visible()
+    expect(page.get_by_text("Passed").first).to_be_visible()
