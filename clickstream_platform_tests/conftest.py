@@ -8,6 +8,8 @@ import pytest
 
 from clickstream_platform.config import get_settings
 
+pytest_plugins = ["clickstream_platform_tests.aws"]
+
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
