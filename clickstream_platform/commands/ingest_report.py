@@ -1,6 +1,6 @@
 """What `clickstream ingest` shows: a bar of bytes while it reads, and a summary at the end."""
 
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from types import TracebackType
 from typing import Self
 
@@ -42,7 +42,7 @@ class Progress:
 
     def begin(self, sources: list[Source]) -> None:
         """Set the whole: the bytes of all sources."""
-        self._bar.update(self._task, total=sum(_size(source.path) for source in sources))
+        self._bar.update(self._task, total=sum(source.bytes for source in sources))
 
     def advance(self, name: str, count: int) -> None:
         """Bytes of a source were read."""
@@ -103,10 +103,3 @@ def _row(source: SourceReport) -> list[str]:
     counts = (source.rows_read, source.accepted, source.rejected_rows, len(source.days), len(source.objects))
     status = source.status.replace("_", " ")
     return [source.source, source.dataset or "?", status, *(f"{count:,}" for count in counts)]
-
-
-def _size(path: str) -> int:
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return 0

@@ -1,6 +1,6 @@
 """Files of events, customers, products and orders into bronze: idempotent, streaming, nothing lost."""
 
-from clickstream_platform.ingest.api import ingest_file, ingest_sources
+from clickstream_platform.ingest.api import ingest_file, ingest_raw, ingest_sources
 from clickstream_platform.ingest.errors import IngestError, SourceError
 from clickstream_platform.ingest.identity import source_id
 from clickstream_platform.ingest.options import IngestOptions
@@ -16,6 +16,7 @@ __all__ = [
     "SourceReport",
     "dataset_of",
     "ingest_file",
+    "ingest_raw",
     "ingest_sources",
     "source_id",
 ]

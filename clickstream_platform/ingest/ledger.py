@@ -7,11 +7,25 @@ kills the process in between, the next run repeats the steps under the same name
 import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TypedDict
 
 from clickstream_platform.ingest.store import Store
 from clickstream_platform.ingest.summary import SourceReport
 
 _PARTIAL = "_ledger/_partial"
+
+
+class Entry(TypedDict):
+    """What the ledger keeps of a source: see `SourceReport`."""
+
+    dataset: str
+    source_id: str
+    source: str
+    rows_read: int
+    accepted: int
+    rejected: dict[str, int]
+    days: dict[str, int]
+    objects: list[str]
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,11 @@ class Ledger:
         """Whether the source was wholly ingested."""
         return self._store.get(self._entry(source_id)) is not None
 
+    def entry(self, source_id: str) -> Entry | None:
+        """What the ledger says of a source; None when it was not wholly ingested."""
+        body = self._store.get(self._entry(source_id))
+        return None if body is None else json.loads(body)
+
     def was_interrupted(self, source_id: str) -> bool:
         """Whether a run began with the source and did not end."""
         return self._store.get(self._started(source_id)) is not None
@@ -52,7 +71,8 @@ class Ledger:
     def end(self, report: SourceReport) -> bool:
         """Enter the source as wholly ingested; False when another process has entered it meanwhile."""
         assert report.source_id is not None
-        entry = {
+        assert report.dataset is not None
+        entry: Entry = {
             "dataset": report.dataset,
             "source_id": report.source_id,
             "source": PurePosixPath(report.source).name,

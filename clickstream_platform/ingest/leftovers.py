@@ -1,7 +1,7 @@
 """Objects of a source that a broken run left and its repetition did not write again (the settings had changed)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from clickstream_platform.ingest.store import Store
@@ -9,10 +9,16 @@ from clickstream_platform.ingest.store import Store
 _DAY = re.compile(r"/year=(\d{4})/month=(\d{2})/day=(\d{2})/")
 
 
-def leftovers(store: Store, dataset: str, source_id: str, kept: set[str]) -> Iterator[str]:
-    """Paths of the source's objects that are not among `kept`. Lists the whole table: only for repetitions."""
-    paths = [*store.list(f"bronze/{dataset}"), *store.list(f"rejected/{dataset}")]
-    for path in paths:
+def leftovers(
+    store: Store, dataset: str, source_id: str, kept: set[str], known: Iterable[str] | None = None
+) -> Iterator[str]:
+    """Paths of the source's objects that are not among `kept`.
+
+    Those in bronze are the `known` ones of the ledger; where it does not say, the whole table is listed for them.
+    """
+    rejected = f"rejected/{dataset}/{source_id}.parquet"
+    bronze = known if known is not None else store.list(f"bronze/{dataset}")
+    for path in [*bronze, rejected]:
         if path.rpartition("/")[2].startswith(source_id) and path not in kept:
             yield path
 

@@ -5,10 +5,12 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from clickstream_platform.ingest.errors import explained
+from clickstream_platform.ingest.stored import StoredObject
 
 _STAGING = "_staging/ingest"
 
@@ -70,6 +72,27 @@ class LocalStore:
         for folder, _, names in os.walk(self._root / prefix):
             for name in names:
                 yield (Path(folder) / name).relative_to(self._root).as_posix()
+
+    def described(self, prefix: str) -> Iterator[StoredObject]:
+        """Objects below a folder with size and time; a missing folder is empty."""
+        for path in self.list(prefix):
+            found = self.look_at(path)
+            if found is not None:  # else it has gone meanwhile
+                yield found
+
+    def look_at(self, path: str) -> StoredObject | None:
+        """What is known of one object, None when absent."""
+        with explained(self._root / path):
+            try:
+                status = (self._root / path).stat()
+            except FileNotFoundError:
+                return None
+        return StoredObject(path, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+    @contextlib.contextmanager
+    def fetched(self, path: str) -> Iterator[Path]:
+        """The file itself: nothing is copied."""
+        yield self._root / path
 
     def scratch(self) -> Path:
         """A new local file name for something to be moved in."""

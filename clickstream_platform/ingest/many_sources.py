@@ -5,7 +5,6 @@ import signal
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
 from clickstream_platform.ingest.errors import IngestError
@@ -60,7 +59,7 @@ class _Pool:
         self._sources = sources
         self._options = options
         self._on_progress = on_progress
-        self._waiting = sorted(range(len(sources)), key=lambda place: _size(sources[place]))
+        self._waiting = sorted(range(len(sources)), key=lambda place: sources[place].bytes)
         self._reports: dict[int, SourceReport] = {}
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
@@ -165,13 +164,6 @@ class _Throttled:
         if self._bytes:
             self._connection.send(("bytes", self._bytes))
         self._bytes, self._last = 0, time.monotonic()
-
-
-def _size(source: Source) -> int:
-    try:
-        return Path(source.path).stat().st_size
-    except OSError:
-        return 0
 
 
 def _cause_of_death(exit_code: int | None) -> str:

@@ -4,11 +4,9 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import IO
 
-from clickstream_platform.contract.fields import specification
 from clickstream_platform.ingest.adapters import get_adapter
 from clickstream_platform.ingest.batches import Batches, without_garbage_collection
 from clickstream_platform.ingest.bronze_writer import BronzeWriter
@@ -16,10 +14,11 @@ from clickstream_platform.ingest.errors import SourceError
 from clickstream_platform.ingest.header_notes import header_notes
 from clickstream_platform.ingest.identity import identify
 from clickstream_platform.ingest.interpret import Interpreter
-from clickstream_platform.ingest.ledger import Ledger, Partial
+from clickstream_platform.ingest.ledger import Entry, Ledger, Partial
 from clickstream_platform.ingest.leftovers import day_in, leftovers
+from clickstream_platform.ingest.opening import local_file, open_records
 from clickstream_platform.ingest.options import IngestOptions
-from clickstream_platform.ingest.readers.formats import OpenedReader, open_reader
+from clickstream_platform.ingest.readers.formats import OpenedReader
 from clickstream_platform.ingest.readers.raw import payload
 from clickstream_platform.ingest.rejected_writer import RejectedWriter
 from clickstream_platform.ingest.sources import Source
@@ -42,8 +41,8 @@ def ingest_source(source: Source, options: IngestOptions, store: Store, on_bytes
             raise SourceError(source.problem)
         if source.dataset is None:
             raise SourceError("cannot tell what it holds: name it, e.g. --dataset events")
-        with Path(source.path).open("rb", buffering=0) as file:
-            _Ingestion(source.dataset, report, options, store, on_bytes).run(file)
+        with local_file(source, store) as path, path.open("rb", buffering=0) as file:
+            _Ingestion(source, source.dataset, report, options, store, on_bytes).run(file)
     except SourceError as error:
         report.error = str(error)
     except OSError as error:
@@ -56,8 +55,15 @@ class _Ingestion:
     """The state of one source's ingest; fills the report."""
 
     def __init__(
-        self, dataset: str, report: SourceReport, options: IngestOptions, store: Store, on_bytes: OnBytes
+        self,
+        source: Source,
+        dataset: str,
+        report: SourceReport,
+        options: IngestOptions,
+        store: Store,
+        on_bytes: OnBytes,
     ) -> None:
+        self._source = source
         self._dataset = dataset
         self._report = report
         self._options = options
@@ -65,7 +71,7 @@ class _Ingestion:
         self._on_bytes = on_bytes
         self._ledger = Ledger(store, dataset)
         self._adapter = get_adapter(options.format, options.mapping)
-        self._interpreter = Interpreter(dataset, options.limits(), self._adapter)
+        self._interpreter = Interpreter(dataset, options.limits(source.arrived), self._adapter)
         self._batches = Batches(dataset, options)
 
     def run(self, file: IO[bytes]) -> None:
@@ -87,13 +93,14 @@ class _Ingestion:
             report.status = "already_ingested"
             self._on_bytes(self._size)
             return
-        repeat = self._options.again or self._ledger.was_interrupted(report.source_id)
+        interrupted = self._ledger.was_interrupted(report.source_id)
+        before = self._ledger.entry(report.source_id) if self._options.again and not interrupted else None
+        self._ledger.begin(report.source_id)
         if self._options.again:
             self._ledger.forget(report.source_id)
-        self._ledger.begin(report.source_id)
-        self._ingest(report.source_id, earlier, repeat=repeat)
+        self._ingest(report.source_id, earlier, before, repeat=self._options.again or interrupted)
 
-    def _ingest(self, source_id: str, earlier: Partial | None, *, repeat: bool) -> None:
+    def _ingest(self, source_id: str, earlier: Partial | None, before: Entry | None, *, repeat: bool) -> None:
         report = self._report
         opened = self._open(earlier)
         if earlier is not None and not opened.resumable:
@@ -117,7 +124,7 @@ class _Ingestion:
         if opened.header and self._adapter is None:
             report.notes += header_notes(opened.header, self._dataset)
         if repeat:
-            self._remove_leftovers(source_id, {*report.objects, *([rejected_path] if rejected_path else [])})
+            self._remove_leftovers(source_id, before, {*report.objects, *([rejected_path] if rejected_path else [])})
         if self._options.notify and (report.objects or repeat):
             self._ledger.notify(report)
         if torn:
@@ -128,13 +135,13 @@ class _Ingestion:
             self._ledger.forget_partial(earlier.source_id)
 
     def _open(self, earlier: Partial | None) -> OpenedReader:
-        columns = self._adapter.columns if self._adapter else specification(self._dataset).types
-        return open_reader(
+        return open_records(
+            self._source,
+            self._dataset,
             self._file,
-            self._report.source,
-            size=self._size,
+            self._size,
             max_bytes=self._options.max_record_bytes,
-            columns=columns,
+            adapter=self._adapter,
             is_growing=self._is_growing,
             on_bytes=self._on_bytes,
             start=earlier.consumed if earlier else 0,
@@ -184,10 +191,10 @@ class _Ingestion:
         torn = f"a torn last line of {left_out} bytes was left out; " if left_out else ""
         self._report.notes.append(f"the file is growing: {torn}the next run takes the rest")
 
-    def _remove_leftovers(self, source_id: str, kept: set[str]) -> None:
+    def _remove_leftovers(self, source_id: str, before: Entry | None, kept: set[str]) -> None:
         """Objects that an interrupted or an earlier run wrote and this one did not."""
-        for path in leftovers(self._store, self._dataset, source_id, kept):
+        known = None if before is None else before["objects"]
+        for path in leftovers(self._store, self._dataset, source_id, kept, known):
             self._store.delete(path)
-            day: date | None = day_in(path)
-            if day is not None:
+            if (day := day_in(path)) is not None:
                 self._report.days.setdefault(day, 0)

@@ -60,10 +60,10 @@ class IngestOptions:
         }
         return cls(**{**chosen, **{name: value for name, value in choices.items() if value is not None}})
 
-    def limits(self) -> Limits:
-        """The contract's limits, as of now."""
+    def limits(self, clock: datetime | None = None) -> Limits:
+        """The contract's limits at a time, by default now."""
         return Limits(
             earliest=self.earliest_event_time,
-            latest=datetime.now(UTC) + timedelta(seconds=self.max_future_seconds),
+            latest=(clock or datetime.now(UTC)) + timedelta(seconds=self.max_future_seconds),
             max_record_bytes=self.max_record_bytes,
         )

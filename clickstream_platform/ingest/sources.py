@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePath
 
 from clickstream_platform.contract import DATASETS
@@ -18,19 +19,35 @@ _READ_IN_FOLDERS = {".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".log"
 
 @dataclass(frozen=True)
 class Source:
-    """One file to ingest.
+    """One file or object to ingest.
 
     Attributes:
-        path: Where its bytes are.
+        path: Where its bytes are; a path of the lake's own store for `in_lake`.
         name: What the user called it; shown, and kept with rejected records.
         dataset: None when it cannot be told.
         problem: Why it cannot be read, known beforehand.
+        in_lake: An object of the lake, fetched when its turn comes.
+        from_stream: It holds records of a stream as the delivery service put them together (see `readers.delivered`).
+        size: Bytes, where known beforehand.
+        arrived: When it arrived: the clock that its events' times are held against. None: now.
     """
 
     path: str
     name: str
     dataset: str | None
     problem: str | None = None
+    in_lake: bool = False
+    from_stream: bool = False
+    size: int | None = None
+    arrived: datetime | None = None
+
+    @property
+    def bytes(self) -> int:
+        """How much there is to read; 0 where it cannot be told."""
+        try:
+            return Path(self.path).stat().st_size if self.size is None else self.size
+        except OSError:
+            return 0
 
 
 def find_sources(paths: Iterable[str | os.PathLike[str]], *, dataset: str | None, store: Store) -> list[Source]:

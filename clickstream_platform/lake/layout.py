@@ -15,7 +15,6 @@ from datetime import date
 from typing import Final
 
 LANDING: Final = "landing"
-RAW: Final = "raw/landing"
 REJECTED: Final = "rejected"
 QUEUE: Final = "_queue"
 STAGING: Final = "_staging/tables"

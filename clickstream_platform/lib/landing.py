@@ -12,6 +12,7 @@ from pathlib import Path
 
 from clickstream_platform.ingest import IngestOptions, SourceReport, dataset_of, source_id
 from clickstream_platform.ingest.ledger import Ledger
+from clickstream_platform.ingest.originals import original_path
 from clickstream_platform.ingest.store import open_lake_store
 from clickstream_platform.lake import layout
 
@@ -111,12 +112,8 @@ def put_known_away(lake_uri: str, files: Sequence[Dropped]) -> list[Dropped]:
 
 
 def put_away(lake_uri: str, path: Path, dataset: str, identity: str) -> str:
-    """Move an ingested original to `raw/`, where it is kept for the settings' retention; its new path in the lake.
-
-    The same content put away twice on a day is kept once; another content under the same name is kept beside it.
-    """
-    day = layout.day_folder(datetime.fromtimestamp(time.time(), UTC).date())
-    target = f"{layout.RAW}/{dataset}/{day}/{identity.partition('-')[2][:12]}-{path.name}"
+    """Move an ingested original to `raw/`, where it is kept for the settings' retention; its new path in the lake."""
+    target = original_path(dataset, identity, path.name, datetime.fromtimestamp(time.time(), UTC).date())
     destination = Path(lake_uri, target)
     destination.parent.mkdir(parents=True, exist_ok=True)
     path.replace(destination)
