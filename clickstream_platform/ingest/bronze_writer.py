@@ -40,6 +40,7 @@ class BronzeWriter:
         self._pending: Future[None] | None = None
         self.objects: list[str] = []
         self.days: dict[date, int] = {}
+        self.object_of_day: dict[date, str] = {}  # the last one
 
     def add(self, columns: dict[str, pa.Array]) -> None:
         """Take the rows of one batch; `columns` has every column of the table."""
@@ -81,6 +82,7 @@ class BronzeWriter:
             day = _EPOCH + timedelta(days=day_number)
             rows = pa.Table.from_batches(by_day.pop(day_number), self._schema)
             self._put(f"bronze/{self._dataset}/year={day:%Y}/month={day:%m}/day={day:%d}/{name}", rows)
+            self.object_of_day[day] = self.objects[-1]
             self.days[day] = self.days.get(day, 0) + rows.num_rows
 
     def _put(self, path: str, table: pa.Table) -> None:

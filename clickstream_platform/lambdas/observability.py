@@ -1,8 +1,8 @@
 """Structured logs and CloudWatch metrics, both as JSON lines on standard output.
 
-Metrics are in CloudWatch's embedded metric format (EMF): a log line that CloudWatch turns into metrics, so that counting
-costs no call. aws-lambda-powertools does the same and more for a quarter of the functions' whole import budget, which is
-why these lines are written here (docs/decisions).
+Metrics are in CloudWatch's embedded metric format (EMF): a log line that CloudWatch turns into metrics, so that
+counting costs no call. aws-lambda-powertools does the same and more, for a quarter of the import time that a function
+has in all, which is why these lines are written here (docs/decisions).
 """
 
 import os

@@ -33,9 +33,7 @@ class LiveTable:
     indexes: tuple[Index, ...] = ()
 
 
-SESSIONS: Final = LiveTable(
-    "sessions", "entity_id", indexes=(Index("by_activity", "active_hour", "last_event_time"),)
-)
+SESSIONS: Final = LiveTable("sessions", "entity_id", indexes=(Index("by_activity", "active_hour", "last_event_time"),))
 """One item an entity: its sessions of the last days. The index finds entities by the hour they were last seen in."""
 
 METRICS: Final = LiveTable("metrics", "window_event", "channel_country")

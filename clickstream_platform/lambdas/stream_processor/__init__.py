@@ -1,0 +1,1 @@
+"""`stream_processor`: Kinesis batches to bronze and live state."""

@@ -1,0 +1,173 @@
+"""One batch of a shard: first what is kept for ever, then live state."""
+
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from clickstream_platform.contract.reasons import Rejection
+from clickstream_platform.ingest.batches import Batches, without_garbage_collection
+from clickstream_platform.ingest.bronze_writer import BronzeWriter
+from clickstream_platform.ingest.interpret import Interpreted, Interpreter, RefusedRecord
+from clickstream_platform.ingest.readers.raw import SHOWN_BYTES, RawRecord, Refused
+from clickstream_platform.ingest.rejected_writer import RejectedWriter
+from clickstream_platform.ingest.store import open_lake_store
+from clickstream_platform.lambdas.environment import LambdaSettings
+from clickstream_platform.lambdas.observability import emit_metrics, log
+from clickstream_platform.realtime.dynamodb import Dynamo
+from clickstream_platform.realtime.entities import Rules
+from clickstream_platform.realtime.kinesis import StreamBatch, StreamRecord
+from clickstream_platform.realtime.live_events import LiveEvent, live_events
+from clickstream_platform.realtime.live_state import LiveState
+
+_LOGGED_REFUSALS = 20
+
+
+class Stored(NamedTuple):
+    """What of a batch is in the lake: its events, and how many records were refused for which reason."""
+
+    events: list[LiveEvent]
+    rejected: Counter[str]
+
+
+class StreamProcessor:
+    """Takes batches of one or more streams; holds the clients."""
+
+    def __init__(self, settings: LambdaSettings) -> None:
+        self._settings, self._options = settings, settings.ingest_options()
+        self._store = open_lake_store(self._options.lake_uri, patience=settings.storage_timeout_seconds)
+        self._batches = Batches("events", self._options)
+        rules = Rules(
+            timeout=timedelta(minutes=settings.session_timeout_minutes),
+            kept=timedelta(days=settings.sessions_ttl_days),
+            final_after=settings.final_after_seconds,
+            window=timedelta(minutes=settings.attribution_window_minutes),
+        )
+        dynamo = Dynamo(settings.table_prefix, patience=settings.storage_timeout_seconds)
+        self.live = LiveState(
+            dynamo, rules, metrics_ttl_days=settings.metrics_ttl_days, index_ttl_days=settings.event_index_ttl_days
+        )
+
+    def process(self, batch: StreamBatch, correlation_id: str) -> str | None:
+        """Bring one batch to bronze and into live state.
+
+        Returns:
+            The lowest sequence number that has to be tried again; None when all is done.
+
+        Raises:
+            IngestError: The lake cannot be written; nothing is done.
+        """
+        begun = time.monotonic()
+        stored = self.store(batch)
+        outcome = self.live.apply(batch.shard, stored.events)
+        failed = outcome.failed and _sequence_of(outcome.failed, batch)
+        seconds = time.monotonic() - begun
+        common = {"source_id": batch.source_id, "correlation_id": correlation_id}
+        if failed:
+            first = next(event for event in stored.events if event.position == outcome.failed)
+            about = {"event_id": first.event_id, "entity_id": first.entity_id}
+            log(
+                "WARNING",
+                "records are given back for a retry",
+                from_sequence=failed,
+                error=outcome.error,
+                **about,
+                **common,
+            )
+        _emit(batch, stored, outcome.duplicates, seconds, common)
+        return failed
+
+    def store(self, batch: StreamBatch) -> Stored:
+        """Write a batch's good records to bronze, one object an event day, and its bad ones to `rejected/`.
+
+        Raises:
+            IngestError: The lake cannot be written.
+        """
+        with without_garbage_collection():
+            interpreted = self._interpret(batch)
+            rejected = self._reject(batch, interpreted)
+            if not interpreted.records:
+                return Stored([], rejected)
+            arrived = datetime.fromtimestamp(batch.records[-1].arrived_at, UTC)
+            columns = self._batches.columns(interpreted, batch.source_id, arrived)
+            writer = BronzeWriter(self._store, "events", batch.source_id)
+            writer.add(columns)
+            writer.close()
+            return Stored(live_events(columns, batch.records, writer.object_of_day, self._settings.currency), rejected)
+
+    def _interpret(self, batch: StreamBatch) -> Interpreted:
+        """Validate the records, each by the clock of its own arrival: a retry must not judge otherwise."""
+        tolerance = timedelta(seconds=self._settings.max_future_seconds)
+        latest = [record.arrived_at for record in batch.records]
+        limits = self._options.limits()._replace(latest=datetime.fromtimestamp(max(latest), UTC) + tolerance)
+        interpreted = Interpreter("events", limits, None).interpret([_raw(record) for record in batch.records], 1)
+        early = {
+            place
+            for place, (event, number) in enumerate(zip(interpreted.records, interpreted.numbers.tolist(), strict=True))
+            if event.event_time > datetime.fromtimestamp(latest[number - 1], UTC) + tolerance
+        }
+        return _without(interpreted, early, batch) if early else interpreted
+
+    def _reject(self, batch: StreamBatch, interpreted: Interpreted) -> Counter[str]:
+        if not interpreted.refused:
+            return Counter()
+        writer = RejectedWriter(self._store, "events", batch.source_id, f"{batch.stream}/{batch.shard}")
+        for refused in interpreted.refused:
+            writer.add(*refused)
+        writer.close()
+        for refused in interpreted.refused[:_LOGGED_REFUSALS]:
+            log(
+                "WARNING",
+                "a record was rejected",
+                reason=refused.rejection.reason,
+                field=refused.rejection.field,
+                sequence=batch.records[refused.number - 1].sequence,
+                source_id=batch.source_id,
+            )
+        return writer.reasons
+
+
+def _raw(record: StreamRecord) -> RawRecord:
+    if record.rejection is None:
+        return record.data
+    return Refused(record.rejection, record.data[:SHOWN_BYTES], len(record.data))
+
+
+def _without(interpreted: Interpreted, places: set[int], batch: StreamBatch) -> Interpreted:
+    """The same with some accepted events refused, as from after their own arrival's tolerance."""
+    kept = [place for place in range(len(interpreted.records)) if place not in places]
+    refused = list(interpreted.refused)
+    for place in sorted(places):
+        number = int(interpreted.numbers[place])
+        data = batch.records[number - 1].data
+        why = Rejection("event_time_out_of_range", "event_time", "too long after the record arrived")
+        refused.append(RefusedRecord(number, why, data.decode("utf-8", "replace"), len(data)))
+    return Interpreted(
+        [interpreted.records[place] for place in kept],
+        interpreted.numbers[kept],
+        interpreted.hashes.take(kept),
+        sorted(refused, key=lambda one: one.number),
+    )
+
+
+def _sequence_of(position: str, batch: StreamBatch) -> str:
+    return next(record.sequence for record in batch.records if record.position == position)
+
+
+def _emit(batch: StreamBatch, stored: Stored, duplicates: int, seconds: float, common: dict[str, str]) -> None:
+    """Counts of the batch, and one line for each reason of refusal, as the reason is a dimension of its own."""
+    lag = max(0.0, time.time() - batch.records[0].arrived_at)
+    emit_metrics(
+        {
+            "ingested": (len(stored.events), "Count"),
+            "rejected": (stored.rejected.total(), "Count"),
+            "duplicates": (duplicates, "Count"),
+            "batch_size": (len(batch.records), "Count"),
+            "ingest_lag": (lag * 1000, "Milliseconds"),
+            "duration": (seconds * 1000, "Milliseconds"),
+        },
+        {"stream": batch.stream},
+        **common,
+    )
+    for reason, count in stored.rejected.items():
+        emit_metrics({"rejected_by_reason": (count, "Count")}, {"stream": batch.stream, "reason": reason}, **common)

@@ -1,0 +1,135 @@
+"""What live state remembers of one entity between batches, as one item that is replaced as a whole.
+
+An item holds the entity's session parts of the last days, the metric cells that its recent events were the first of,
+and its checkouts that are not final yet; and for each shard the position up to which its events are in. Because all of
+that changes in one conditional write, an event is in it once, however often it is tried.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from clickstream_platform.realtime.attributes import Item
+from clickstream_platform.realtime.event_index import place_of
+from clickstream_platform.realtime.live_events import LiveEvent, moment_of, time_text
+from clickstream_platform.realtime.metrics import cell_of
+from clickstream_platform.realtime.session_parts import sessions_of, with_event
+
+_CELLS_KEPT = timedelta(hours=2)
+"""So far back from an entity's newest event its cells are known; for later ones the event index is asked."""
+
+_MOST_CHECKOUTS = 50
+
+
+class Checkout(NamedTuple):
+    """A checkout whose first click is to be told, or told again.
+
+    Attributes:
+        final_at: Epoch seconds; clicks that arrive later do not count live.
+        position: Of the record that asks for it. A row keeps the highest and takes no answer to an older question.
+    """
+
+    entity_id: str
+    time: str
+    checkout_id: str
+    final_at: int
+    position: str
+
+
+class Rules(NamedTuple):
+    """Durations that live state follows.
+
+    Attributes:
+        timeout: The longest pause within a session.
+        kept: How far back from an entity's newest event its sessions are kept, and how long after the last arrival.
+        final_after: Seconds from a checkout's arrival until its first click is final.
+        window: How long before a checkout a click may lie.
+    """
+
+    timeout: timedelta
+    kept: timedelta
+    final_after: int
+    window: timedelta
+
+
+class Applied(NamedTuple):
+    """What an entity's events do beyond its item.
+
+    Attributes:
+        item: The item to write; None when all events were in it before.
+        firsts: Positions of events that are the first of their cell.
+        unsure: Events so late that the index has to tell whether they are.
+        checkouts: Checkouts whose first click is to be told, or may be another now.
+    """
+
+    item: Item | None
+    firsts: set[str]
+    unsure: list[LiveEvent]
+    checkouts: list[Checkout]
+
+
+def apply_events(before: Item | None, shard: str, events: Sequence[LiveEvent], rules: Rules) -> Applied:
+    """Take an entity's events of one batch, in the order of the stream, into its item."""
+    item: Item = dict(before or {"entity_id": events[0].entity_id, "version": 0})
+    seen, parts = f"seen#{shard}", item.get("parts", [])
+    cells, waiting = dict(item.get("cells", {})), list(item.get("checkouts", []))
+    newest, counted_to = item.get("last_event_time", ""), item.get(seen, "")
+    applied = Applied(None, set(), [], [])
+    for event in events:
+        newest = max(newest, event.time) if event.position > counted_to else newest
+        _count_cell(cells, newest, shard, event, applied)
+        _note_checkouts(waiting, event, applied, rules)
+        if event.position > counted_to:
+            parts = with_event(parts, event, rules.timeout)
+    if events[-1].position <= counted_to:
+        return applied
+    arrived = max(int(events[-1].arrived_at), item.get("arrived_at", 0))
+    oldest_part = time_text(moment_of(newest) - rules.kept)
+    item |= {
+        seen: events[-1].position,
+        "version": item["version"] + 1,
+        "parts": [part for part in parts if part["ended_at"] >= oldest_part],
+        "cells": _recent(cells, newest),
+        "checkouts": [one for one in waiting if one["final_at"] >= arrived][-_MOST_CHECKOUTS:],
+        "last_event_time": newest,
+        "active_hour": newest[:13],
+        "arrived_at": arrived,
+        "expires_at": arrived + int(rules.kept.total_seconds()),
+    }
+    current = sessions_of(item["entity_id"], item["parts"], rules.timeout)[-1:]
+    item |= {"session": current[0]} if current else {}
+    return applied._replace(item=item)
+
+
+def _count_cell(cells: dict[str, str], newest: str, shard: str, event: LiveEvent, applied: Applied) -> None:
+    """Whether the event is the first of its entity in its cell, now or when it was first taken."""
+    cell, place = cell_of(event).name, place_of(shard, event.position)
+    if cell in cells:
+        if cells[cell] == place:
+            applied.firsts.add(event.position)
+    elif event.moment >= moment_of(newest) - _CELLS_KEPT:
+        cells[cell] = place
+        applied.firsts.add(event.position)
+    else:
+        applied.unsure.append(event)
+
+
+def _note_checkouts(waiting: list[Item], event: LiveEvent, applied: Applied, rules: Rules) -> None:
+    """A checkout is to be attributed; so are those that a click may have led to, while they are not final."""
+    if event.event_name == "purchase":
+        final_at = int(event.arrived_at) + rules.final_after
+        known = {"time": event.time, "id": event.event_id, "final_at": final_at}
+        if known not in waiting:
+            waiting.append(known)
+        applied.checkouts.append(Checkout(event.entity_id, event.time, event.event_id, final_at, event.position))
+    if event.is_touch:
+        for one in waiting:
+            is_before = event.time < one["time"] and moment_of(one["time"]) - event.moment <= rules.window
+            if is_before and event.arrived_at <= one["final_at"]:
+                asked = Checkout(event.entity_id, one["time"], one["id"], one["final_at"], event.position)
+                applied.checkouts.append(asked)
+
+
+def _recent(cells: dict[str, str], newest: str) -> dict[str, str]:
+    oldest = time_text(moment_of(newest) - _CELLS_KEPT - timedelta(minutes=5))
+    return {cell: place for cell, place in cells.items() if cell >= oldest}
