@@ -17,6 +17,11 @@ def source_id(path: str | os.PathLike[str]) -> str:
     return identify(path, Path(path).stat().st_size)[0]
 
 
+def identity_of(data: bytes) -> str:
+    """The same of bytes at hand."""
+    return f"{len(data)}-{hashlib.blake2b(data, digest_size=16).hexdigest()}"
+
+
 def identify(path: str | os.PathLike[str], size: int, prefixes: Sequence[int] = ()) -> tuple[str, dict[int, str]]:
     """The identity of the first `size` bytes, and those of shorter prefixes of the given lengths.
 

@@ -87,13 +87,15 @@ class _Ingestion:
         report.source_id, prefixes = identify(str(file.name), self._size, list(partials))
         earlier = next((partials[size] for size, name in prefixes.items() if partials[size].source_id == name), None)
         whole = partials.get(self._size)
+        interrupted = self._ledger.was_interrupted(report.source_id)
         if not self._options.again and (
             self._ledger.knows(report.source_id) or (whole is not None and whole.source_id == report.source_id)
         ):
             report.status = "already_ingested"
+            if interrupted:  # between its entry and this very last step
+                self._ledger.forget_start(report.source_id)
             self._on_bytes(self._size)
             return
-        interrupted = self._ledger.was_interrupted(report.source_id)
         before = self._ledger.entry(report.source_id) if self._options.again and not interrupted else None
         self._ledger.begin(report.source_id)
         if self._options.again:

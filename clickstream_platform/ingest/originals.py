@@ -10,4 +10,5 @@ def original_path(dataset: str, source_id: str, name: str, day: date) -> str:
     The same content put away twice on a day is kept once; another content under the same name is kept beside it.
     """
     folder = f"raw/landing/{dataset}/year={day:%Y}/month={day:%m}/day={day:%d}"
-    return f"{folder}/{source_id.partition('-')[2][:12]}-{PurePosixPath(name).name}"
+    digest, own = source_id.partition("-")[2][:12], PurePosixPath(name).name
+    return f"{folder}/{own}" if own.startswith(f"{digest}-") else f"{folder}/{digest}-{own}"

@@ -28,6 +28,11 @@ class LambdaSettings(msgspec.Struct, frozen=True, kw_only=True):
         event_index_ttl_days: The same for the event index and live first clicks: how far replay and look-back reach.
         final_after_seconds: A live first click is final so long after its checkout arrived.
         storage_timeout_seconds: So long an AWS call is tried again before its records are given back for a retry.
+        max_upload_bytes: Longer uploads are refused; API Gateway lets no more than the default through.
+        streams: Streams that the data generator feeds: one for everything, or two, the second one for checkouts.
+        generator_events: Events that it makes on average in five minutes.
+        generator_dirty_rate: Share of its records that are malformed.
+        generator_seed: Another seed, another shop.
     """
 
     lake_uri: str = "lake"
@@ -47,6 +52,11 @@ class LambdaSettings(msgspec.Struct, frozen=True, kw_only=True):
     event_index_ttl_days: int = 30
     final_after_seconds: int = 300
     storage_timeout_seconds: float = 10.0
+    max_upload_bytes: int = 10_485_760
+    streams: str = "events"
+    generator_events: int = 500
+    generator_dirty_rate: float = 0.01
+    generator_seed: int = 1
 
     def ingest_options(self) -> "IngestOptions":
         """The choices of ingest among the settings."""
