@@ -55,7 +55,7 @@ def deliver(config: ShopConfig, landing: Landing, tally: Tally, block: Block, da
     sent.events = sent.events.take(np.concatenate([np.arange(len(sent.events)), again]))
     lines = event_lines(sent, np.concatenate([received, refused.received, second]))
     if refused.foreign.any():
-        lines = _in_foreign_money(lines, size, refused.foreign)
+        lines = in_foreign_money(lines, size, refused.foreign)
     times = np.sort(events.time)
     whenever = rng.choice(times[1:], len(spoiled.lines)) if size > 1 else np.full(len(spoiled.lines), times[0])
     time = np.concatenate([sent.events.time, whenever])
@@ -67,7 +67,7 @@ def deliver(config: ShopConfig, landing: Landing, tally: Tally, block: Block, da
     _write(landing, tally, pl.concat([lines, spoiled.lines]), order, to, accepted)
 
 
-def _in_foreign_money(lines: pl.Series, begin: int, foreign: Flags) -> pl.Series:
+def in_foreign_money(lines: pl.Series, begin: int, foreign: Flags) -> pl.Series:
     """The lines, those that `foreign` marks in the part from `begin` on with another currency."""
     part = lines[begin : begin + len(foreign)]
     abroad = part.str.replace(f'"currency":"{CURRENCY}"', f'"currency":"{FOREIGN_CURRENCY}"', literal=True)

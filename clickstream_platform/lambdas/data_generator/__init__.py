@@ -1,0 +1,1 @@
+"""An invented shop that sends its traffic to Kinesis every five minutes."""
