@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     lake_uri: Annotated[str, AfterValidator(_absolute_unless_remote)] = Field(
         default="lake", validate_default=True, description="Root of the lake: a folder, or `s3://bucket/prefix`."
     )
+    arrival_queue_url: str | None = Field(
+        default=None,
+        description="SQS queue that S3 tells of new bronze objects; without it the lake's own `_queue/` is read.",
+    )
     start_date: date = Field(
         default=date(2024, 1, 1),
         description="First day (UTC) that daily partitions exist for; events before it are kept in bronze only.",

@@ -1,7 +1,7 @@
 """The queue that tells what arrived in bronze.
 
-In the cloud S3 notifies an SQS queue; in embedded mode ingest leaves a small JSON object a source below `_queue/`. Both
-are read the same way: receive, report, and acknowledge only once the report is known to be kept.
+In the cloud S3 notifies an SQS queue (`sqs_queue.py`); in embedded mode ingest leaves a small JSON object a source
+below `_queue/`. Both are read the same way: receive, report, and acknowledge only once the report is known to be kept.
 """
 
 import json
@@ -24,17 +24,23 @@ class Arrival:
     Attributes:
         receipt: what acknowledges it.
         dataset: bronze table it went to.
-        days: rows added by event day; empty for unpartitioned tables.
+        days: rows added by event day, None where that is not known; empty for unpartitioned tables.
     """
 
     receipt: str
     dataset: str
     source_id: str
-    days: Mapping[date, int] = field(default_factory=dict)
+    days: Mapping[date, int | None] = field(default_factory=dict)
 
 
 class ArrivalQueue(Protocol):
-    """At-least-once delivery of arrivals."""
+    """At-least-once delivery of arrivals.
+
+    Attributes:
+        batch: How many messages a tick takes at most.
+    """
+
+    batch: int
 
     def receive(self, limit: int) -> list[Arrival]:
         """Up to `limit` arrivals that have not been acknowledged."""
@@ -45,6 +51,8 @@ class ArrivalQueue(Protocol):
 
 class FolderQueue:
     """The embedded queue: objects below `_queue/` of the lake."""
+
+    batch = 100
 
     def __init__(self, lake: Lake) -> None:
         self._store = lake.store

@@ -15,9 +15,6 @@ from clickstream_platform.lib.resources import LakeResource
 from clickstream_platform.lib.table_asset import table_key
 from clickstream_platform.schemas import TABLES
 
-BATCH = 100
-"""Arrivals reported by one tick at most."""
-
 BRONZE = ("events", "customers", "products", "orders")
 
 
@@ -38,7 +35,7 @@ def arrival_sensor(name: str, open_queue: Callable[[Lake], ArrivalQueue], *, eve
         queue = open_queue(lake.open())
         reported: list[str] = json.loads(context.cursor) if context.cursor else []
         queue.acknowledge(reported)
-        arrivals = queue.receive(BATCH)
+        arrivals = queue.receive(queue.batch)
         if not arrivals:
             if reported:
                 context.update_cursor("[]")
@@ -49,18 +46,22 @@ def arrival_sensor(name: str, open_queue: Callable[[Lake], ArrivalQueue], *, eve
                 f"{outside} day(s) of new rows lie before the first partition {daily_partitions().start:%Y-%m-%d} or "
                 "after today; they stay in bronze. Set CLICKSTREAM_START_DATE earlier to include them."
             )
-        return dg.SensorResult(asset_events=events, cursor=json.dumps([arrival.receipt for arrival in arrivals]))
+        receipts = list(dict.fromkeys(arrival.receipt for arrival in arrivals))
+        return dg.SensorResult(asset_events=events, cursor=json.dumps(receipts))
 
     return sense
 
 
 def materializations(arrivals: Iterable[Arrival]) -> tuple[list[dg.AssetMaterialization], int]:
     """One materialization for each bronze table and day touched, and how many days no partition exists for."""
-    rows: dict[tuple[str, date | None], int] = defaultdict(int)
+    rows: dict[tuple[str, date | None], int | None] = {}
     sources: dict[tuple[str, date | None], int] = defaultdict(int)
     for arrival in arrivals:
         for day in arrival.days or (None,):
-            rows[arrival.dataset, day] += arrival.days[day] if day is not None else 0
+            more = arrival.days[day] if day is not None else None
+            known = rows.get((arrival.dataset, day), 0)
+            # A sum with an unknown part is unknown: a notification from S3 does not count rows.
+            rows[arrival.dataset, day] = None if more is None or known is None else known + more
             sources[arrival.dataset, day] += 1
     events, outside = [], 0
     for (dataset, day), added in sorted(rows.items(), key=str):
@@ -69,7 +70,10 @@ def materializations(arrivals: Iterable[Arrival]) -> tuple[list[dg.AssetMaterial
         if day is not None and not daily_partitions().has_partition_key(day.isoformat()):
             outside += 1
             continue
-        metadata: Mapping[str, int] = {"sources": sources[dataset, day], **({"rows_added": added} if day else {})}
+        metadata: Mapping[str, int] = {
+            "sources": sources[dataset, day],
+            **({"rows_added": added} if added is not None else {}),
+        }
         events.append(
             dg.AssetMaterialization(
                 table_key(TABLES[dataset]), partition=day.isoformat() if day else None, metadata=metadata
@@ -97,7 +101,7 @@ def reconciliation_sensor(name: str, *, every_seconds: int) -> dg.SensorDefiniti
         until = started - timedelta(minutes=1)
         changed = _newest_object_by_day(lake.open(), since, until)
         lost = [
-            Arrival("", dataset, "", {day: 0} if day else {})
+            Arrival("", dataset, "", {day: None} if day else {})
             for (dataset, day), newest in changed.items()
             if newest > _last_report(context.instance, dataset, day)
         ]
