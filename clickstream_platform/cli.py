@@ -8,11 +8,12 @@ import click
 
 COMMANDS = {
     "ingest": "Read events, customers, products and orders into bronze.",
-    "simulate": "Write the files of an invented shop, with the truth about them.",
+    "simulate": "Write the files of an invented shop, and the truth of them.",
     "build": "Compute silver and gold tables, and run their checks.",
     "check": "Run the checks of given days, without computing anything.",
     "sql": "Query the lake's tables with SQL.",
     "schema": "Print the JSON Schema of what shops send.",
+    "rebuild-bronze": "Read events again from what the streams delivered.",
     "purge": "Delete originals that are older than the retention.",
     "dev": "Start the Dagster UI with sensors running.",
 }
@@ -30,7 +31,8 @@ class LazyGroup(click.Group):
         """The command of that name, from its own module."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"clickstream_platform.commands.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command = getattr(import_module(f"clickstream_platform.commands.{module}"), module)
         assert isinstance(command, click.Command)
         return command
 

@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         ge=1,
         description="Days that originals stay under `raw/`, the only place with personal data of events.",
     )
+    ingest_raw: bool = Field(
+        default=False,
+        description="A sensor reads what streams deliver below `raw/`: for a platform without the stream processor.",
+    )
     run_batch_days: int = Field(
         default=31,
         ge=1,

@@ -38,7 +38,7 @@ def test_commands_that_documents_name_are_there() -> None:
     named = {
         word
         for document in DOCUMENTS
-        for word in re.findall(r"(?:^|`|\$ )(?:\.venv/bin/)?clickstream ([a-z]+)", document.read_text(), re.MULTILINE)
+        for word in re.findall(r"(?:^|`|\$ )(?:\.venv/bin/)?clickstream ([a-z-]+)", document.read_text(), re.MULTILINE)
     }
     assert named <= set(COMMANDS)
 
