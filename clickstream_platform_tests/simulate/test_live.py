@@ -12,7 +12,8 @@ import pytest
 from clickstream_platform.contract import Limits, Rejection, parser
 from clickstream_platform.simulate import LiveRecord, LiveShop, SimulationError, records_of_slot, slot_of
 from clickstream_platform.simulate.config import WEEKDAY_PERCENT
-from clickstream_platform.simulate.slots import SLOT, SLOTS_A_DAY
+from clickstream_platform.simulate.ids import event_ids
+from clickstream_platform.simulate.slots import LONGEST_LIVE_VISIT, SLOT, SLOTS_A_DAY, block_of_slot
 
 FRIDAY = slot_of(datetime(2026, 11, 20, 18, 0, tzinfo=UTC))
 CLEAN = LiveShop(events=200, seed=3, dirty_rate=0)
@@ -27,14 +28,15 @@ def test_the_same_slot_gives_the_same_bytes_whatever_was_drawn_before() -> None:
     first = records_of_slot(shop, FRIDAY)
     for slot in (FRIDAY - 3, FRIDAY + 1, FRIDAY - 20):
         records_of_slot(shop, slot)
-    records_of_slot(LiveShop(events=40, seed=6), FRIDAY)
 
+    assert records_of_slot(shop, FRIDAY) == first
+    records_of_slot(LiveShop(events=40, seed=6), FRIDAY)
     assert records_of_slot(shop, FRIDAY) == first
     assert records_of_slot(LiveShop(events=300, seed=6, dirty_rate=0.05), FRIDAY) != first
 
 
 def test_every_event_happens_in_its_slot_and_comes_once() -> None:
-    slots = {slot: events(records_of_slot(CLEAN, slot)) for slot in range(FRIDAY, FRIDAY + 30)}
+    slots = {slot: events(records_of_slot(CLEAN, slot)) for slot in range(FRIDAY, FRIDAY + 12)}
 
     seen: Counter[str] = Counter()
     for slot, some in slots.items():
@@ -43,6 +45,17 @@ def test_every_event_happens_in_its_slot_and_comes_once() -> None:
         assert {slot_of(moment) for moment in times} <= {slot}
         seen.update(event["event_id"] for event in some)
     assert set(seen.values()) == {1}
+
+
+def test_every_event_of_a_visit_comes_in_one_slot_or_another() -> None:
+    begun = [block for slot in range(FRIDAY, FRIDAY + 6) if (block := block_of_slot(CLEAN, slot)) is not None]
+    wanted = {one for block in begun for one in event_ids(block.events.number).to_list()}
+
+    seen = {event["event_id"] for slot in range(FRIDAY, FRIDAY + 32) for event in events(records_of_slot(CLEAN, slot))}
+
+    assert wanted - seen == set()
+    lasting = [block.events.time.max() - block.events.time.min() for block in begun]
+    assert LONGEST_LIVE_VISIT * 3 // 4 < max(lasting) <= LONGEST_LIVE_VISIT
 
 
 def test_visits_go_on_across_slots_without_a_gap() -> None:
@@ -62,7 +75,7 @@ def test_visits_go_on_across_slots_without_a_gap() -> None:
 
 
 def test_a_week_has_the_number_of_events_asked_for() -> None:
-    week = range(FRIDAY - 4 * SLOTS_A_DAY, FRIDAY + 3 * SLOTS_A_DAY, 61)
+    week = range(FRIDAY - 4 * SLOTS_A_DAY, FRIDAY + 3 * SLOTS_A_DAY, 97)
     shop = LiveShop(events=100, seed=1, dirty_rate=0)
     assert 85 < statistics.mean(len(records_of_slot(shop, slot)) for slot in week) < 110
 
@@ -105,7 +118,7 @@ def test_a_record_names_its_entity() -> None:
 
 def test_hardly_any_traffic_is_no_error() -> None:
     tiny = LiveShop(events=1, seed=1, dirty_rate=0.2)
-    assert {len(records_of_slot(tiny, slot)) for slot in range(FRIDAY, FRIDAY + 40)} >= {0}
+    assert {len(records_of_slot(tiny, slot)) for slot in range(FRIDAY, FRIDAY + 8)} >= {0}
 
 
 @pytest.mark.parametrize("choice", [{"events": 0}, {"events": 100_001}, {"seed": -1}, {"dirty_rate": 1.0}])
