@@ -1,7 +1,7 @@
-"""Events a second that one core validates: `python -m benchmarks.validation FOLDER` over a simulated shop's event files.
+"""Events a second that one core validates: `python -m benchmarks.validation FOLDER` over the files of a simulated shop.
 
-Bytes in memory to a typed event or a reason, nothing else: no file, no column, no URL parsing. The bare msgspec decode of
-the same bytes into the same type, without any rule, is what it is held against.
+Bytes in memory to a typed event or a reason, nothing else: no file, no column, no URL parsing. What it is held against
+is the bare msgspec decode of the same bytes into the same type, without any rule.
 """
 
 import gzip
@@ -24,7 +24,7 @@ class _BareEvent(Event, forbid_unknown_fields=False, gc=False):
 
 def validated(folder: Path) -> tuple[float, float]:
     """Records a second by our parser, and by bare msgspec of the good ones: medians of seven rounds each."""
-    lines = _lines(folder)
+    lines = lines_of(folder)
     parse, decode = parser("events", Limits()), msgspec.json.Decoder(_BareEvent).decode
     good = [line for line in lines if not isinstance(parse(line), Rejection)]
     rounds = [(_rate(parse, lines), _rate(decode, good)) for _ in range(_ROUNDS)]
@@ -32,7 +32,8 @@ def validated(folder: Path) -> tuple[float, float]:
     return ours, bare
 
 
-def _lines(folder: Path) -> list[bytes]:
+def lines_of(folder: Path) -> list[bytes]:
+    """Event lines of a simulated shop."""
     lines: list[bytes] = []
     for path in sorted((folder / "landing" / "events").iterdir()):
         if path.suffix in (".jsonl", ".gz"):

@@ -11,46 +11,20 @@ import zstandard
 
 from clickstream_platform.lambdas.environment import LambdaSettings
 from clickstream_platform.lambdas.stream_processor.processor import StreamProcessor
+from clickstream_platform.local_aws.plan import Plan
+from clickstream_platform.local_aws.resources import create_all
+from clickstream_platform.realtime.attributes import from_wire
 from clickstream_platform.realtime.kinesis import encode
-from clickstream_platform.realtime.tables import LIVE_TABLES, TTL_ATTRIBUTE
 from clickstream_platform_tests.aws import Aws
 
-BUCKET = "shop-lake"
+BUCKET = Plan().bucket
 ARRIVED = 1_800_000_000.0
 _FIRST_SEQUENCE = 49_590_338_271_490_256_608_559_692_538_361_571_095_921_575_989_136_588_898
 
 
 def created(aws: Aws) -> Aws:
-    """The bucket and the live tables."""
-    aws.client("s3").create_bucket(Bucket=BUCKET)
-    dynamodb = aws.client("dynamodb")
-    for table in LIVE_TABLES:
-        keys = [(table.partition_key, "HASH"), *([(table.sort_key, "RANGE")] if table.sort_key else [])]
-        attributes = {name for name, _ in keys}
-        indexes = []
-        for index in table.indexes:
-            attributes |= {index.partition_key, index.sort_key}
-            indexes.append(
-                {
-                    "IndexName": index.name,
-                    "KeySchema": [
-                        {"AttributeName": index.partition_key, "KeyType": "HASH"},
-                        {"AttributeName": index.sort_key, "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "KEYS_ONLY"},
-                }
-            )
-        dynamodb.create_table(
-            TableName=f"clickstream-{table.name}",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in sorted(attributes)],
-            BillingMode="PAY_PER_REQUEST",
-            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-        )
-        dynamodb.update_time_to_live(
-            TableName=f"clickstream-{table.name}",
-            TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL_ATTRIBUTE},
-        )
+    """With every resource made."""
+    create_all(aws.endpoint)
     return aws
 
 
@@ -107,10 +81,8 @@ def lines_of(shop: Path) -> list[bytes]:
 
 def rows_of(aws: Aws, table: str) -> list[dict[str, Any]]:
     """All items of a live table as plain values."""
-    from clickstream_platform.realtime.attributes import from_wire
-
     pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName=f"clickstream-{table}")
-    return [from_wire({k: v for k, v in item.items()}) for page in pages for item in page["Items"]]
+    return [from_wire(item) for page in pages for item in page["Items"]]
 
 
 def event(**fields: Any) -> bytes:

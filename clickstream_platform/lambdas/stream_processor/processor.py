@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
 
 from clickstream_platform.contract.reasons import Rejection
 from clickstream_platform.ingest.batches import Batches, without_garbage_collection
@@ -84,16 +84,23 @@ class StreamProcessor:
             IngestError: The lake cannot be written.
         """
         with without_garbage_collection():
-            interpreted = self._interpret(batch)
-            rejected = self._reject(batch, interpreted)
-            if not interpreted.records:
+            columns, objects, rejected = self.to_bronze(batch)
+            if not objects:
                 return Stored([], rejected)
-            arrived = datetime.fromtimestamp(batch.records[-1].arrived_at, UTC)
-            columns = self._batches.columns(interpreted, batch.source_id, arrived)
-            writer = BronzeWriter(self._store, "events", batch.source_id)
-            writer.add(columns)
-            writer.close()
-            return Stored(live_events(columns, batch.records, writer.object_of_day, self._settings.currency), rejected)
+            return Stored(live_events(columns, batch.records, objects, self._settings.currency), rejected)
+
+    def to_bronze(self, batch: StreamBatch) -> tuple[dict[str, Any], dict[date, str], Counter[str]]:
+        """The same, without live state: bronze columns, the object of each day, and reasons of refusal."""
+        interpreted = self._interpret(batch)
+        rejected = self._reject(batch, interpreted)
+        if not interpreted.records:
+            return {}, {}, rejected
+        arrived = datetime.fromtimestamp(batch.records[-1].arrived_at, UTC)
+        columns = self._batches.columns(interpreted, batch.source_id, arrived)
+        writer = BronzeWriter(self._store, "events", batch.source_id)
+        writer.add(columns)
+        writer.close()
+        return columns, writer.object_of_day, rejected
 
     def _interpret(self, batch: StreamBatch) -> Interpreted:
         """Validate the records, each by the clock of its own arrival: a retry must not judge otherwise."""
