@@ -130,8 +130,8 @@ def _invocations(lines: list[bytes], size: int) -> Iterator[dict[str, Any]]:
 
 def _ours(event: dict[str, Any]) -> None:
     (batch,) = read_batches(event)
-    for record in batch.records:
-        _parse(record.data)
+    for data in batch.data:
+        _parse(data)
 
 
 _parse = parser("events", Limits())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from clickstream_platform.ingest.arrow_arrays import order_by_day, repeated
+from clickstream_platform.ingest.arrow_arrays import order_by_day, repeated, times_of
 from clickstream_platform.ingest.bronze_schemas import TIME
 from clickstream_platform.ingest.events_columns import EventColumns
 from clickstream_platform.ingest.interpret import Interpreted
@@ -30,7 +30,7 @@ class Batches:
         hashes, numbers = batch.hashes, batch.numbers
         if self._dataset == "events":
             # Sorted by day first: cutting sorted rows into days costs nothing, gathering them from columns does.
-            times = pa.array([event.event_time for event in records], TIME)
+            times = times_of([event.event_time for event in records])
             order = order_by_day(times)
             if order is not None:
                 records = [records[place] for place in order.tolist()]

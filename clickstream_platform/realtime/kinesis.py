@@ -3,8 +3,11 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from clickstream_platform.contract.reasons import Rejection
 from clickstream_platform.realtime.kpl import MAGIC, Torn, user_records
@@ -12,36 +15,66 @@ from clickstream_platform.realtime.kpl import MAGIC, Torn, user_records
 _SEQUENCE_DIGITS = 56  # as long as Kinesis writes them: sorted as texts they are in order
 
 
-class StreamRecord(NamedTuple):
-    """One record of a shop.
+class _Body(msgspec.Struct, gc=False):
+    sequenceNumber: str
+    data: bytes
+    approximateArrivalTimestamp: float = 0.0
+
+
+class _EncodedBody(msgspec.Struct, gc=False):
+    sequenceNumber: str
+    data: str
+    approximateArrivalTimestamp: float = 0.0
+
+
+class _Record(msgspec.Struct, gc=False):
+    kinesis: _Body
+    eventID: str
+    eventSourceARN: str
+
+
+class _EncodedRecord(msgspec.Struct, gc=False):
+    kinesis: _EncodedBody
+    eventID: str
+    eventSourceARN: str
+
+
+@dataclass(frozen=True)
+class StreamBatch:
+    """The records of one shard that an invocation got, in their order, each list with an entry a record.
 
     Attributes:
-        position: Where it is in its shard, as a text that sorts: padded sequence number, and the place in an aggregate.
-        sequence: The sequence number as Kinesis writes it.
-        arrived_at: When Kinesis took it, in epoch seconds; the same at every retry.
+        sequences: Sequence numbers as Kinesis writes them; records of one KPL aggregate share theirs.
+        places: Place within an aggregate, 0 outside of one.
+        arrivals: When Kinesis took the record, in epoch seconds; the same at every retry.
         data: Its bytes; what was to be decoded, where that could not be.
-        rejection: Why it could not be.
+        rejections: Why it could not be, by place in the lists.
     """
-
-    position: str
-    sequence: str
-    arrived_at: float
-    data: bytes
-    rejection: Rejection | None = None
-
-
-class StreamBatch(NamedTuple):
-    """The records of one shard that an invocation got, in their order."""
 
     stream: str
     shard: str
-    records: list[StreamRecord]
+    sequences: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)
+    data: list[bytes] = field(default_factory=list)
+    rejections: dict[int, Rejection] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.data)
 
     @property
     def source_id(self) -> str:
         """Stream, shard and range of sequence numbers: the same records always have the same name."""
-        first, last = self.records[0].sequence, self.records[-1].sequence
-        return f"{self.stream}-{self.shard}-{first}-{last}"
+        return f"{self.stream}-{self.shard}-{self.sequences[0]}-{self.sequences[-1]}"
+
+    def position(self, record: int) -> str:
+        """Where a record is in its shard, as a text that sorts: padded sequence number, place in an aggregate."""
+        return f"{self.sequences[record]:0>{_SEQUENCE_DIGITS}}.{self.places[record]:04d}"
+
+    def sequence_at(self, position: str) -> str:
+        """The sequence number of a position, as Kinesis writes it."""
+        wanted = position.partition(".")[0]
+        return next(sequence for sequence in self.sequences if sequence.zfill(_SEQUENCE_DIGITS) == wanted)
 
 
 def read_batches(event: Mapping[str, Any]) -> list[StreamBatch]:
@@ -50,32 +83,74 @@ def read_batches(event: Mapping[str, Any]) -> list[StreamBatch]:
     Raises:
         ValueError: This is no event of a Kinesis stream.
     """
-    batches: dict[tuple[str, str], list[StreamRecord]] = {}
     try:
-        for record in event["Records"]:
-            shard = record["eventID"].partition(":")[0]
-            stream = record["eventSourceARN"].rpartition("/")[2]
-            body = record["kinesis"]
-            records = batches.setdefault((stream, shard), [])
-            arrived = float(body.get("approximateArrivalTimestamp") or 0.0)
-            records += _records(body["sequenceNumber"], arrived, body["data"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not an event of a Kinesis stream: {error!r}") from error
-    return [StreamBatch(stream, shard, records) for (stream, shard), records in batches.items()]
+        records = msgspec.convert(event.get("Records"), list[_Record])
+    except msgspec.ValidationError:
+        return _grouped(_one_by_one(event.get("Records")))
+    simple = _of_one_shard(records)
+    return [simple] if simple else _grouped([(record, record.kinesis.data, None) for record in records])
 
 
-def _records(sequence: str, arrived_at: float, encoded: str) -> Iterator[StreamRecord]:
-    for place, (data, rejection) in enumerate(_decoded(encoded)):
-        yield StreamRecord(f"{sequence:0>{_SEQUENCE_DIGITS}}.{place:04d}", sequence, arrived_at, data, rejection)
+def _of_one_shard(records: list[_Record]) -> StreamBatch | None:
+    """The batch in one go, where it is as Lambda sends it and nothing is aggregated."""
+    if not records:
+        return None
+    shard, arn = records[0].eventID.partition(":")[0], records[0].eventSourceARN
+    bodies = [record.kinesis for record in records]
+    data = [body.data for body in bodies]
+    prefix = f"{shard}:"
+    if (
+        any([one.startswith(MAGIC) for one in data])
+        or not all([record.eventID.startswith(prefix) for record in records])
+        or any([record.eventSourceARN != arn for record in records])
+    ):
+        return None
+    return StreamBatch(
+        arn.rpartition("/")[2],
+        shard,
+        [body.sequenceNumber for body in bodies],
+        [0] * len(data),
+        [body.approximateArrivalTimestamp for body in bodies],
+        data,
+    )
 
 
-def _decoded(encoded: str) -> Sequence[tuple[bytes, Rejection | None]]:
+def _grouped(decoded: "list[tuple[_Record | _EncodedRecord, bytes, Rejection | None]]") -> list[StreamBatch]:
+    batches: dict[tuple[str, str], StreamBatch] = {}
+    for record, data, rejection in decoded:
+        key = (record.eventSourceARN.rpartition("/")[2], record.eventID.partition(":")[0])
+        batch = batches.setdefault(key, StreamBatch(*key))
+        _add(batch, record.kinesis.sequenceNumber, record.kinesis.approximateArrivalTimestamp, data, rejection)
+    return list(batches.values())
+
+
+def _one_by_one(records: Any) -> "list[tuple[_Record | _EncodedRecord, bytes, Rejection | None]]":
+    """For an invocation with something in it that is no base64."""
     try:
-        data = binascii.a2b_base64(encoded, strict_mode=True)
+        encoded = msgspec.convert(records, list[_EncodedRecord])
+    except msgspec.ValidationError as error:
+        raise ValueError(f"not an event of a Kinesis stream: {error}") from None
+    return [(record, *_from_base64(record.kinesis.data)) for record in encoded]
+
+
+def _from_base64(encoded: str) -> tuple[bytes, Rejection | None]:
+    try:
+        return binascii.a2b_base64(encoded, strict_mode=True), None
     except ValueError as error:
-        return [(encoded.encode(), Rejection("invalid_encoding", None, f"not base64: {error}"))]
-    if not data.startswith(MAGIC):
-        return [(data, None)]
+        return encoded.encode(), Rejection("invalid_encoding", None, f"not base64: {error}")
+
+
+def _add(batch: StreamBatch, sequence: str, arrived_at: float, data: bytes, rejection: Rejection | None) -> None:
+    for place, (one, why) in enumerate(_unpacked(data) if data.startswith(MAGIC) else ((data, rejection),)):
+        if why is not None:
+            batch.rejections[len(batch.data)] = why
+        batch.sequences.append(sequence)
+        batch.places.append(place)
+        batch.arrivals.append(arrived_at)
+        batch.data.append(one)
+
+
+def _unpacked(data: bytes) -> Sequence[tuple[bytes, Rejection | None]]:
     body = data[len(MAGIC) : -16]
     if hashlib.md5(body, usedforsecurity=False).digest() != data[-16:]:
         return [(data, None)]

@@ -1,11 +1,11 @@
 """Events as live state needs them, out of the columns that go to bronze: both say the same of an event."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from clickstream_platform.realtime.kinesis import StreamRecord
+from clickstream_platform.realtime.kinesis import StreamBatch
 
 _CLOCK_TOLERANCE = timedelta(hours=24)
 _UNKNOWN = "unknown"
@@ -39,7 +39,7 @@ class LiveEvent(NamedTuple):
     """An event, with its place in the stream and in bronze.
 
     Attributes:
-        position: Its place in the shard, see `StreamRecord`.
+        position: Its place in the shard, see `StreamBatch`.
         arrived_at: Epoch seconds.
         time: Event time in text of fixed length, `2024-03-01T09:30:00.000000Z`: sorts as time does.
         moment: Event time.
@@ -78,13 +78,13 @@ class LiveEvent(NamedTuple):
 
 
 def live_events(
-    columns: Mapping[str, Any], records: Sequence[StreamRecord], objects: Mapping[Any, str], currency: str
+    columns: Mapping[str, Any], batch: StreamBatch, objects: Mapping[Any, str], currency: str
 ) -> list[LiveEvent]:
     """The events of one batch in the order of the stream.
 
     Args:
-        columns: Bronze columns (Arrow arrays), sorted by day.
-        records: The batch; `source_line` counts them from 1.
+        columns: Bronze columns (Arrow arrays), sorted by day; `source_line` counts the batch's records from 1.
+        batch: The batch.
         objects: The object that each event day's rows went to.
         currency: The shop's.
     """
@@ -92,38 +92,36 @@ def live_events(
     events = []
     for values in zip(*(columns[name].to_pylist() for name in _COLUMNS), strict=True):
         event = dict(zip(_COLUMNS, values, strict=True))
-        day = event["event_date"]
+        day, record = event["event_date"], event["source_line"] - 1
         row = rows[day] = rows.get(day, -1) + 1
-        events.append(_live_event(event, records[event["source_line"] - 1], objects[day], row, currency))
+        amount = event["value"] if event["value"] is not None else event["items_value"]
+        events.append(
+            LiveEvent(
+                position=batch.position(record),
+                arrived_at=batch.arrivals[record],
+                event_id=event["event_id"],
+                event_name=event["event_name"],
+                entity_id=event["entity_id"],
+                time=time_text(event["event_time"]),
+                moment=event["event_time"],
+                channel=event["channel"],
+                source=event["source"],
+                medium=event["medium"],
+                campaign=event["campaign"],
+                country=event["country"] or _UNKNOWN,
+                page_path=event["page_path"],
+                device_type=event["device_type"],
+                order_id=event["order_id"],
+                is_touch=event["is_touch"],
+                has_source=event["has_source"],
+                is_known_user=event["user_id"] is not None,
+                is_counted=not event["is_bot"] and _is_sound(event, amount, currency),
+                revenue_cents=_revenue(event["event_name"], amount),
+                object=objects[day],
+                row=row,
+            )
+        )
     return sorted(events)
-
-
-def _live_event(event: dict[str, Any], record: StreamRecord, path: str, row: int, currency: str) -> LiveEvent:
-    amount = event["value"] if event["value"] is not None else event["items_value"]
-    return LiveEvent(
-        position=record.position,
-        arrived_at=record.arrived_at,
-        event_id=event["event_id"],
-        event_name=event["event_name"],
-        entity_id=event["entity_id"],
-        time=time_text(event["event_time"]),
-        moment=event["event_time"],
-        channel=event["channel"],
-        source=event["source"],
-        medium=event["medium"],
-        campaign=event["campaign"],
-        country=event["country"] or _UNKNOWN,
-        page_path=event["page_path"],
-        device_type=event["device_type"],
-        order_id=event["order_id"],
-        is_touch=event["is_touch"],
-        has_source=event["has_source"],
-        is_known_user=event["user_id"] is not None,
-        is_counted=not event["is_bot"] and _is_sound(event, amount, currency),
-        revenue_cents=_revenue(event["event_name"], amount),
-        object=path,
-        row=row,
-    )
 
 
 def _is_sound(event: dict[str, Any], amount: Decimal | None, currency: str) -> bool:

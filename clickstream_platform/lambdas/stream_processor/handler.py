@@ -38,7 +38,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, list[dict[st
                 source_id=batch.source_id,
                 correlation_id=correlation_id(context),
             )
-            failed = batch.records[0].sequence
+            failed = batch.sequences[0]
         if failed is not None:
             failures.append({"itemIdentifier": failed})
     return {"batchItemFailures": failures}

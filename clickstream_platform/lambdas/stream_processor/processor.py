@@ -16,7 +16,7 @@ from clickstream_platform.lambdas.environment import LambdaSettings
 from clickstream_platform.lambdas.observability import emit_metrics, log
 from clickstream_platform.realtime.dynamodb import Dynamo
 from clickstream_platform.realtime.entities import Rules
-from clickstream_platform.realtime.kinesis import StreamBatch, StreamRecord
+from clickstream_platform.realtime.kinesis import StreamBatch
 from clickstream_platform.realtime.live_events import LiveEvent, live_events
 from clickstream_platform.realtime.live_state import LiveState
 
@@ -60,7 +60,7 @@ class StreamProcessor:
         begun = time.monotonic()
         stored = self.store(batch)
         outcome = self.live.apply(batch.shard, stored.events)
-        failed = outcome.failed and _sequence_of(outcome.failed, batch)
+        failed = batch.sequence_at(outcome.failed) if outcome.failed else None
         seconds = time.monotonic() - begun
         common = {"source_id": batch.source_id, "correlation_id": correlation_id}
         if failed:
@@ -87,7 +87,7 @@ class StreamProcessor:
             columns, objects, rejected = self.to_bronze(batch)
             if not objects:
                 return Stored([], rejected)
-            return Stored(live_events(columns, batch.records, objects, self._settings.currency), rejected)
+            return Stored(live_events(columns, batch, objects, self._settings.currency), rejected)
 
     def to_bronze(self, batch: StreamBatch) -> tuple[dict[str, Any], dict[date, str], Counter[str]]:
         """The same, without live state: bronze columns, the object of each day, and reasons of refusal."""
@@ -95,7 +95,7 @@ class StreamProcessor:
         rejected = self._reject(batch, interpreted)
         if not interpreted.records:
             return {}, {}, rejected
-        arrived = datetime.fromtimestamp(batch.records[-1].arrived_at, UTC)
+        arrived = datetime.fromtimestamp(batch.arrivals[-1], UTC)
         columns = self._batches.columns(interpreted, batch.source_id, arrived)
         writer = BronzeWriter(self._store, "events", batch.source_id)
         writer.add(columns)
@@ -105,15 +105,18 @@ class StreamProcessor:
     def _interpret(self, batch: StreamBatch) -> Interpreted:
         """Validate the records, each by the clock of its own arrival: a retry must not judge otherwise."""
         tolerance = timedelta(seconds=self._settings.max_future_seconds)
-        latest = [record.arrived_at for record in batch.records]
-        limits = self._options.limits()._replace(latest=datetime.fromtimestamp(max(latest), UTC) + tolerance)
-        interpreted = Interpreter("events", limits, None).interpret([_raw(record) for record in batch.records], 1)
-        early = {
-            place
-            for place, (event, number) in enumerate(zip(interpreted.records, interpreted.numbers.tolist(), strict=True))
-            if event.event_time > datetime.fromtimestamp(latest[number - 1], UTC) + tolerance
-        }
-        return _without(interpreted, early, batch) if early else interpreted
+        earliest, latest = (datetime.fromtimestamp(edge(batch.arrivals), UTC) + tolerance for edge in (min, max))
+        raws: list[RawRecord] = list(batch.data)
+        for place, why in batch.rejections.items():
+            raws[place] = Refused(why, batch.data[place][:SHOWN_BYTES], len(batch.data[place]))
+        limits = self._options.limits()._replace(latest=latest)
+        interpreted = Interpreter("events", limits, None).interpret(raws, 1)
+        times = [event.event_time for event in interpreted.records]
+        if not times or max(times) <= earliest:
+            return interpreted
+        arrivals = (datetime.fromtimestamp(batch.arrivals[number - 1], UTC) for number in interpreted.numbers.tolist())
+        ahead = {place for place, arrival in enumerate(arrivals) if times[place] > arrival + tolerance}
+        return _without(interpreted, ahead, batch) if ahead else interpreted
 
     def _reject(self, batch: StreamBatch, interpreted: Interpreted) -> Counter[str]:
         if not interpreted.refused:
@@ -128,16 +131,10 @@ class StreamProcessor:
                 "a record was rejected",
                 reason=refused.rejection.reason,
                 field=refused.rejection.field,
-                sequence=batch.records[refused.number - 1].sequence,
+                sequence=batch.sequences[refused.number - 1],
                 source_id=batch.source_id,
             )
         return writer.reasons
-
-
-def _raw(record: StreamRecord) -> RawRecord:
-    if record.rejection is None:
-        return record.data
-    return Refused(record.rejection, record.data[:SHOWN_BYTES], len(record.data))
 
 
 def _without(interpreted: Interpreted, places: set[int], batch: StreamBatch) -> Interpreted:
@@ -146,7 +143,7 @@ def _without(interpreted: Interpreted, places: set[int], batch: StreamBatch) -> 
     refused = list(interpreted.refused)
     for place in sorted(places):
         number = int(interpreted.numbers[place])
-        data = batch.records[number - 1].data
+        data = batch.data[number - 1]
         why = Rejection("event_time_out_of_range", "event_time", "too long after the record arrived")
         refused.append(RefusedRecord(number, why, data.decode("utf-8", "replace"), len(data)))
     return Interpreted(
@@ -157,19 +154,15 @@ def _without(interpreted: Interpreted, places: set[int], batch: StreamBatch) -> 
     )
 
 
-def _sequence_of(position: str, batch: StreamBatch) -> str:
-    return next(record.sequence for record in batch.records if record.position == position)
-
-
 def _emit(batch: StreamBatch, stored: Stored, duplicates: int, seconds: float, common: dict[str, str]) -> None:
     """Counts of the batch, and one line for each reason of refusal, as the reason is a dimension of its own."""
-    lag = max(0.0, time.time() - batch.records[0].arrived_at)
+    lag = max(0.0, time.time() - batch.arrivals[0])
     emit_metrics(
         {
             "ingested": (len(stored.events), "Count"),
             "rejected": (stored.rejected.total(), "Count"),
             "duplicates": (duplicates, "Count"),
-            "batch_size": (len(batch.records), "Count"),
+            "batch_size": (len(batch), "Count"),
             "ingest_lag": (lag * 1000, "Milliseconds"),
             "duration": (seconds * 1000, "Milliseconds"),
         },
