@@ -16,7 +16,7 @@ export DAGSTER_HOME ?= $(CURDIR)/demo/dagster
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all lint bench docs lock clean
+.PHONY: help demo dev aws-local test test-all lint bench docs lock clean
 .DELETE_ON_ERROR:
 
 help: ## Show these targets.
@@ -72,6 +72,9 @@ demo: $(VENV)/.runtime ## From simulated raw files to gold in demo/, with checks
 
 dev: $(VENV)/.runtime ## The Dagster UI with sensors running, on http://127.0.0.1:3000.
 	@$(BIN)/clickstream dev
+
+aws-local: $(VENV)/.dev ## Everything on an emulated AWS, a shop's events flowing; the Dagster UI on port 3000.
+	@$(BIN)/clickstream aws-local
 
 test: lint ## Linters, types and the fast tests.
 	@$(BIN)/pytest -q -n $(JOBS) -m "not slow and not browser"

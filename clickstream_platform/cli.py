@@ -16,6 +16,7 @@ COMMANDS = {
     "rebuild-bronze": "Read events again from what the streams delivered.",
     "purge": "Delete originals that are older than the retention.",
     "dev": "Start the Dagster UI with sensors running.",
+    "aws-local": "Run everything on an emulated AWS, with events flowing.",
 }
 """Every subcommand with its line in `clickstream --help`; `commands/<name>.py` holds it."""
 

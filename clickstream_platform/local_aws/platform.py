@@ -68,7 +68,7 @@ def start_platform(
     Args:
         logs: Folder for logs; made when missing.
         rate: Events a second; 0 for none.
-        history_minutes: The data generator makes up for so many minutes before now.
+        history_minutes: The data generator makes up for so many minutes before now; 0 begins with this moment.
         burst: Leave all events to the data generator, every five minutes.
         host: Address of the emulated AWS.
         port: Its port; 0 takes a free one.
@@ -114,7 +114,7 @@ def start_platform(
             running.schedule = _schedule(functions[DATA_GENERATOR], history_minutes, burst).start()
             stack.callback(running.schedule.stop)
         if shops and not burst:
-            running.player = Player(server.endpoint, plan.events, shops).start()
+            running.player = Player(server.endpoint, plan.events, shops, whole=history_minutes > 0).start()
             stack.callback(running.player.stop)
         running._stack = stack.pop_all()
         return running
@@ -125,10 +125,10 @@ def log_path(logs: Path, function: str) -> Path:
     return logs / f"{function}.log"
 
 
-def dagster_environment(running: LocalPlatform, home: Path) -> dict[str, str]:
+def dagster_environment(running: LocalPlatform) -> dict[str, str]:
     """The environment of Dagster over the emulation; old days have no data, so partitions begin a week ago."""
     start = (datetime.now(UTC) - timedelta(days=7)).date().isoformat()
-    return {"CLICKSTREAM_START_DATE": start, **running.environment, "DAGSTER_HOME": str(home)}
+    return {"CLICKSTREAM_START_DATE": start, **running.environment}
 
 
 def _schedule(generator: Processes, history_minutes: int, burst: bool) -> Schedule:

@@ -27,20 +27,30 @@ def shops_of(rate: float, seed: int = 1) -> list[LiveShop]:
 
 
 class Player:
-    """Puts the shops' records on a stream, from the beginning of the five minutes that `start` falls in.
+    """Puts the shops' records on a stream as their time comes.
+
+    Args:
+        whole: Begin with the five minutes that are under way, not with this moment.
 
     Attributes:
         sent: Records put so far.
     """
 
     def __init__(
-        self, endpoint: str, stream: str, shops: Sequence[LiveShop], *, clock: Callable[[], float] = time.time
+        self,
+        endpoint: str,
+        stream: str,
+        shops: Sequence[LiveShop],
+        *,
+        whole: bool = True,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.sent = 0
         self._kinesis = client("kinesis", endpoint)
         self._stream = stream
         self._shops = shops
         self._clock = clock
+        self._begin = 0.0 if whole else clock()
         self._stop = threading.Event()
         self._drawing = ThreadPoolExecutor(1, thread_name_prefix="draw")
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
@@ -61,25 +71,30 @@ class Player:
         drawn = self._draw(slot)
         while not self._stop.is_set():
             parts, drawn = drawn.result(), self._draw(slot + 1)
+            sizes = [len(records) for records in parts]
             for records in parts:
                 records.reverse()
-            self._play(slot, parts, [len(records) for records in parts])
+            self._due(slot, parts, sizes, self._begin)  # before this shop was looked at
+            self._play(slot, parts, sizes)
             slot += 1
 
     def _draw(self, slot: int) -> "Future[list[list[LiveRecord]]]":
         return self._drawing.submit(lambda: [records_of_slot(shop, slot) for shop in self._shops])
 
     def _play(self, slot: int, parts: list[list[LiveRecord]], sizes: list[int]) -> None:
-        """Put what is due every half second until the slot is over; records are evenly spread over it, near enough."""
+        """Put what is due every half second until the slot is over."""
         while any(parts) and not self._stop.is_set():
-            past = (self._clock() - slot * SLOT_SECONDS) / SLOT_SECONDS
-            due = [
-                records.pop()
-                for records, size in zip(parts, sizes, strict=True)
-                for _ in range(len(records) - max(0, int(size * (1 - past))))
-            ]
-            self._put(due)
+            self._put(self._due(slot, parts, sizes, self._clock()))
             self._stop.wait(STEP_SECONDS)
+
+    def _due(self, slot: int, parts: list[list[LiveRecord]], sizes: list[int], now: float) -> list[LiveRecord]:
+        """Take what has happened until now; records are evenly spread over the slot, near enough."""
+        past = max(0.0, now / SLOT_SECONDS - slot)
+        return [
+            records.pop()
+            for records, size in zip(parts, sizes, strict=True)
+            for _ in range(len(records) - max(0, int(size * (1 - past))))
+        ]
 
     def _put(self, records: Sequence[LiveRecord]) -> None:
         for begin in range(0, len(records), _AT_ONCE):

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,18 @@ def test_a_shop_is_played_in_its_time(aws: Aws) -> None:
     put = [record["Data"] for record in kinesis.get_records(ShardIterator=iterator)["Records"]]
     assert put == [record.data for record in records[: len(put)]]
     assert abs(len(put) - len(records) / 2) <= 1
+
+
+def test_a_player_that_begins_now_leaves_out_what_was_before(aws: Aws) -> None:
+    aws.client("kinesis").create_stream(StreamName="events", ShardCount=1)
+    begin = NOON.timestamp() + 240
+    moments = chain([begin, begin], repeat(begin + 59.9))
+    records = records_of_slot(LiveShop(300), int(begin) // 300)
+    player = Player(aws.endpoint, "events", [LiveShop(300)], whole=False, clock=lambda: next(moments)).start()
+    until(lambda: player.sent >= len(records) // 5 - 1)
+    time.sleep(0.1)
+    player.stop()
+    assert abs(player.sent - len(records) / 5) <= 2
 
 
 def test_a_high_rate_is_several_shops() -> None:
