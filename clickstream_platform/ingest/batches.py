@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from clickstream_platform.ingest.arrow_arrays import order_by_day, repeated, times_of
+from clickstream_platform.ingest.arrow_compute import take
 from clickstream_platform.ingest.bronze_schemas import TIME
 from clickstream_platform.ingest.events_columns import EventColumns
 from clickstream_platform.ingest.interpret import Interpreted
@@ -33,14 +34,15 @@ class Batches:
             times = times_of([event.event_time for event in records])
             order = order_by_day(times)
             if order is not None:
-                records = [records[place] for place in order.tolist()]
-                times, hashes, numbers = times.take(order), hashes.take(order), numbers[order]
+                places = order.to_pylist()
+                records, numbers = [records[place] for place in places], [numbers[place] for place in places]
+                times, hashes = take(times, order), take(hashes, order)
             columns = self._events.build(records, times)
         else:
             columns = self._master_columns(records)
         columns["record_hash"] = hashes
         columns["source_id"] = repeated(source_id, len(records), pa.string())
-        columns["source_line"] = pa.array(numbers)
+        columns["source_line"] = pa.array(numbers, pa.int64())
         columns["source_time"] = repeated(source_time, len(records), TIME)
         return columns
 

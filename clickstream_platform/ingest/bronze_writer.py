@@ -1,18 +1,16 @@
 """Rows to bronze objects: one Parquet object a day and flush, under names that a re-run repeats."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clickstream_platform.ingest.arrow_compute import runs, sorted_places, take
 from clickstream_platform.ingest.bronze_schemas import DAY_COLUMN, SCHEMAS
 from clickstream_platform.ingest.store import Store
 
 _MOST_SLICES = 5_000
-_EPOCH = date(1970, 1, 1)
 # Columns whose values hardly repeat within a day: a dictionary would only cost time.
 _NO_DICTIONARY = {
     "event_id",
@@ -78,9 +76,8 @@ class BronzeWriter:
             return
         by_day = _by_day(batches, self._day_column)
         batches.clear()
-        for day_number in sorted(by_day):
-            day = _EPOCH + timedelta(days=day_number)
-            rows = pa.Table.from_batches(by_day.pop(day_number), self._schema)
+        for day in sorted(by_day):
+            rows = pa.Table.from_batches(by_day.pop(day), self._schema)
             self._put(f"bronze/{self._dataset}/year={day:%Y}/month={day:%m}/day={day:%d}/{name}", rows)
             self.object_of_day[day] = self.objects[-1]
             self.days[day] = self.days.get(day, 0) + rows.num_rows
@@ -99,27 +96,22 @@ class BronzeWriter:
         self.objects.append(path)
 
 
-def _by_day(batches: list[pa.RecordBatch], column: str) -> dict[int, list[pa.RecordBatch]]:
-    """The rows of each day in the order they came, by days since 1970-01-01."""
+def _by_day(batches: list[pa.RecordBatch], column: str) -> dict[date, list[pa.RecordBatch]]:
+    """The rows of each day in the order they came."""
     cuts = [_cut(batch, column) for batch in batches]
     if sum(map(len, cuts)) > _MOST_SLICES:
         # Very many days: slivers of batches would cost more than to gather the rows once.
         whole = pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
-        days = whole.column(column).cast(pa.int32()).to_numpy()
-        cuts = [_cut(whole.take(pa.array(np.argsort(days, kind="stable"))), column)]
-    by_day: dict[int, list[pa.RecordBatch]] = {}
+        cuts = [_cut(take(whole, sorted_places(whole.column(column))), column)]
+    by_day: dict[date, list[pa.RecordBatch]] = {}
     for cut in cuts:
         for day, rows in cut:
             by_day.setdefault(day, []).append(rows)
     return by_day
 
 
-def _cut(batch: pa.RecordBatch, column: str) -> list[tuple[int, pa.RecordBatch]]:
+def _cut(batch: pa.RecordBatch, column: str) -> list[tuple[date, pa.RecordBatch]]:
     """Runs of rows of the same day."""
-    days: Any = batch.column(column).cast(pa.int32()).to_numpy()
-    starts = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1])))
-    ends = np.append(starts[1:], len(days))
-    return [
-        (int(days[start]), batch.slice(start, end - start))
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-    ]
+    days, ends = runs(batch.column(column))
+    starts = [0, *ends]
+    return [(day, batch.slice(start, end - start)) for day, start, end in zip(days, starts, ends, strict=False)]

@@ -1,13 +1,11 @@
 """Events as bronze columns: enriched with traffic source, channel and device, and without e-mail and ip."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from clickstream_platform.contract import Event
 from clickstream_platform.contract.agents import read_agent
@@ -22,6 +20,7 @@ from clickstream_platform.contract.traffic import (
     read_referrer,
 )
 from clickstream_platform.ingest.arrow_arrays import cents_of, days_of, money, money_column, offsets_of
+from clickstream_platform.ingest.arrow_compute import any_matches, either, equals, first_of, take
 from clickstream_platform.ingest.bronze_schemas import EXPERIMENTS, ITEMS, TIME
 
 _TEXT = pa.string()
@@ -60,7 +59,7 @@ class EventColumns:
             "properties": pa.array([_properties(event) for event in events], _TEXT),
             "event_date": days_of(times),
         }
-        columns["entity_id"] = pc.coalesce(columns["user_id"], columns["anonymous_id"])
+        columns["entity_id"] = first_of(columns["user_id"], columns["anonymous_id"])
         columns.update(self._traffic_columns(events, names))
         columns.update(_agent_columns(events))
         columns.update(_item_columns(events))
@@ -75,27 +74,17 @@ class EventColumns:
         known = self._pages
         readings = [known.get(url) or self._read_page(url) for url in urls]
         pages = [page for page, _ in readings]
-        kind_places = np.array([kind for _, kind in readings], np.int64)
-        origin_keys, origin_places = np.unique(
-            (kind_places[url_places] * len(referrers) + referrer_places) * len(tags) + tag_places,
-            return_inverse=True,
+        kinds = [kind for _, kind in readings]
+        keys, origin_places = _distinct(
+            list(zip([kinds[place] for place in url_places], referrer_places, tag_places, strict=True))
         )
-        example = dict(zip(kind_places.tolist(), pages, strict=True))
+        example = dict(zip(kinds, pages, strict=True))
         seen = [read_referrer(referrer) for referrer in referrers]
-        origins = [
-            self._origin(
-                example[key // len(tags) // len(referrers)],
-                seen[key // len(tags) % len(referrers)],
-                tags[key % len(tags)],
-            )
-            for key in origin_keys.tolist()
-        ]
-        take_page, take_referrer = pa.array(url_places), pa.array(referrer_places)
-        take_origin = pa.array(origin_places.astype(np.int32).ravel())
-        columns = _taken(pages, ("page_url", "page_path", "click_id", "click_id_type"), take_page)
-        columns |= _taken(seen, Referrer._fields, take_referrer)
-        columns |= _taken(origins, Origin._fields, take_origin)
-        columns["is_touch"] = pc.or_(columns.pop("touched"), pc.equal(names, "click"))
+        origins = [self._origin(example[kind], seen[referrer], tags[tag]) for kind, referrer, tag in keys]
+        columns = _taken(pages, ("page_url", "page_path", "click_id", "click_id_type"), _places(url_places))
+        columns |= _taken(seen, Referrer._fields, _places(referrer_places))
+        columns |= _taken(origins, Origin._fields, _places(origin_places))
+        columns["is_touch"] = either(columns.pop("touched"), equals(names, "click"))
         return columns
 
     def _read_page(self, url: str | None) -> tuple[Page, int]:
@@ -117,56 +106,61 @@ class EventColumns:
         return origin
 
 
-def _distinct(values: list[Any]) -> tuple[list[Any], npt.NDArray[np.int32]]:
+def _distinct(values: list[Any]) -> tuple[list[Any], list[int]]:
     """The distinct values, and where each value is among them."""
     index: dict[Any, int] = {}
     place = index.setdefault
-    places = np.fromiter([place(value, len(index)) for value in values], np.int32, len(values))
+    places = [place(value, len(index)) for value in values]
     return list(index), places
 
 
-def _taken(readings: Sequence[tuple[Any, ...]], names: Sequence[str], take: pa.Array) -> dict[str, pa.Array]:
+def _places(places: list[int]) -> pa.Array:
+    return pa.array(places, pa.int32())
+
+
+def _taken(readings: Sequence[tuple[Any, ...]], names: Sequence[str], places: pa.Array) -> dict[str, pa.Array]:
     """The first columns of readings, spread over the rows."""
     columns = list(zip(*readings, strict=True))
     kinds = [pa.bool_() if name in _FLAGS else _TEXT for name in names]
-    return {name: pa.array(values, kind).take(take) for name, kind, values in zip(names, kinds, columns, strict=False)}
+    return {
+        name: take(pa.array(values, kind), places) for name, kind, values in zip(names, kinds, columns, strict=False)
+    }
 
 
 def _agent_columns(events: Sequence[Event]) -> dict[str, pa.Array]:
     texts, places = _distinct([event.user_agent for event in events])
-    take = pa.array(places)
+    rows = _places(places)
     agents = [read_agent((text or "").strip()) for text in texts]
     return {
-        "user_agent": _free_text([text or None for text in texts]).take(take),
-        "device_type": pa.array([agent.device_type for agent in agents], _TEXT).take(take),
-        "is_bot": pa.array([agent.is_bot for agent in agents], pa.bool_()).take(take),
+        "user_agent": take(_free_text([text or None for text in texts]), rows),
+        "device_type": take(pa.array([agent.device_type for agent in agents], _TEXT), rows),
+        "is_bot": take(pa.array([agent.is_bot for agent in agents], pa.bool_()), rows),
     }
 
 
 def _item_columns(events: Sequence[Event]) -> dict[str, pa.Array]:
     lists = [event.items or () for event in events]
-    offsets = offsets_of(map(len, lists), len(events))
     items = [item for items in lists for item in items]
-    cents, priced = cents_of([item.price for item in items])
-    quantities = np.fromiter((item.quantity for item in items), np.int64, len(items))
+    cents = cents_of([item.price for item in items])
+    quantities = [item.quantity for item in items]
     fields = [
         _free_text([item.product_id for item in items]),
-        money(cents, priced),
-        pa.array(quantities),
+        money(cents),
+        pa.array(quantities, pa.int64()),
         _free_text([item.category or None for item in items]),
     ]
     rows = pa.StructArray.from_arrays(fields, fields=list(ITEMS.value_type))
+    worth = zip(cents, quantities, strict=True)
     return {
-        "items": pa.ListArray.from_arrays(pa.array(offsets), rows, type=ITEMS),
-        "items_value": money(_sums(cents * quantities, offsets), _sums(priced.astype(np.int64), offsets) > 0),
+        "items": pa.ListArray.from_arrays(offsets_of(map(len, lists)), rows, type=ITEMS),
+        "items_value": money([_total(islice(worth, len(items))) if items else None for items in lists]),
     }
 
 
-def _sums(values: Any, offsets: Any) -> Any:
-    """Sums of consecutive slices. Differences of a running total are exact even where the total wraps around."""
-    running = np.zeros(len(values) + 1, np.int64)
-    np.cumsum(values, out=running[1:])
-    return running[offsets[1:]] - running[offsets[:-1]]
+def _total(worth: Iterable[tuple[int | None, int]]) -> int | None:
+    """What priced items cost together; None where none is priced."""
+    totals = [cents * quantity for cents, quantity in worth if cents is not None]
+    return sum(totals) if totals else None
 
 
 def _experiments(events: Sequence[Event]) -> pa.Array:
@@ -176,13 +170,13 @@ def _experiments(events: Sequence[Event]) -> pa.Array:
         [_free_text([name for name, _ in pairs]), _free_text([variant for _, variant in pairs])],
         fields=list(EXPERIMENTS.value_type),
     )
-    return pa.ListArray.from_arrays(pa.array(offsets_of(map(len, shown), len(events))), rows, type=EXPERIMENTS)
+    return pa.ListArray.from_arrays(offsets_of(map(len, shown)), rows, type=EXPERIMENTS)
 
 
 def _free_text(values: list[str | None]) -> pa.Array:
     """Texts in which nobody expects an e-mail address, and in which none is kept."""
     texts = pa.array(values, _TEXT)
-    if pc.any(pc.match_substring_regex(texts, "@|%40")).as_py():
+    if any_matches(texts, "@|%40"):
         return pa.array([text and redact_emails(text) for text in values], _TEXT)
     return texts
 

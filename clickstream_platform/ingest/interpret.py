@@ -1,10 +1,9 @@
 """From raw records to validated ones, in the order they came, with nothing lost on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 from xxhash import xxh3_64_intdigest
 
@@ -31,13 +30,13 @@ class Interpreted(NamedTuple):
 
     Attributes:
         records: The accepted ones.
-        numbers: Their 1-based numbers in the source (int64).
+        numbers: Their 1-based numbers in the source.
         hashes: A 64-bit hash of each one's bytes as they were written: breaks ties between duplicates.
         refused: The others.
     """
 
     records: list[Any]
-    numbers: Any
+    numbers: Sequence[int]
     hashes: pa.Array
     refused: list[RefusedRecord]
 
@@ -57,16 +56,17 @@ class Interpreter:
         """Validate a list of records; `first_number` is the number of its first."""
         parse, other = self._parse, self._parse_other
         results = [parse(raw) if type(raw) is bytes else other(raw) for raw in raws]
-        numbers = np.arange(first_number, first_number + len(raws), dtype=np.int64)
-        bad = [place for place, result in enumerate(results) if type(result) is Rejection]
         digests = [xxh3_64_intdigest(raw if type(raw) is bytes else payload(raw)) for raw in raws]
+        bad = {place for place, result in enumerate(results) if type(result) is Rejection}
         if not bad:
-            return Interpreted(results, numbers, hashes(digests), [])
-        kept = np.ones(len(raws), np.bool_)
-        kept[bad] = False
-        refused = [self._refused(first_number + place, raws[place], results[place]) for place in bad]
-        good = [result for result in results if type(result) is not Rejection]
-        return Interpreted(good, numbers[kept], hashes(digests).filter(pa.array(kept)), refused)
+            return Interpreted(results, range(first_number, first_number + len(raws)), hashes(digests), [])
+        good = [place for place in range(len(raws)) if place not in bad]
+        return Interpreted(
+            [results[place] for place in good],
+            [first_number + place for place in good],
+            hashes([digests[place] for place in good]),
+            [self._refused(first_number + place, raws[place], results[place]) for place in sorted(bad)],
+        )
 
     def _parse_other(self, raw: RawRecord) -> Record | Rejection:
         if isinstance(raw, Refused):

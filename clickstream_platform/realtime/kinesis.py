@@ -100,9 +100,9 @@ def _of_one_shard(records: list[_Record]) -> StreamBatch | None:
     data = [body.data for body in bodies]
     prefix = f"{shard}:"
     if (
-        any([one.startswith(MAGIC) for one in data])
-        or not all([record.eventID.startswith(prefix) for record in records])
-        or any([record.eventSourceARN != arn for record in records])
+        any(one.startswith(MAGIC) for one in data)
+        or not all(record.eventID.startswith(prefix) for record in records)
+        or any(record.eventSourceARN != arn for record in records)
     ):
         return None
     return StreamBatch(

@@ -5,7 +5,10 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from clickstream_platform.contract.reasons import Rejection
+from clickstream_platform.ingest.arrow_compute import take
 from clickstream_platform.ingest.batches import Batches, without_garbage_collection
 from clickstream_platform.ingest.bronze_writer import BronzeWriter
 from clickstream_platform.ingest.interpret import Interpreted, Interpreter, RefusedRecord
@@ -114,7 +117,7 @@ class StreamProcessor:
         times = [event.event_time for event in interpreted.records]
         if not times or max(times) <= earliest:
             return interpreted
-        arrivals = (datetime.fromtimestamp(batch.arrivals[number - 1], UTC) for number in interpreted.numbers.tolist())
+        arrivals = (datetime.fromtimestamp(batch.arrivals[number - 1], UTC) for number in interpreted.numbers)
         ahead = {place for place, arrival in enumerate(arrivals) if times[place] > arrival + tolerance}
         return _without(interpreted, ahead, batch) if ahead else interpreted
 
@@ -142,14 +145,14 @@ def _without(interpreted: Interpreted, places: set[int], batch: StreamBatch) -> 
     kept = [place for place in range(len(interpreted.records)) if place not in places]
     refused = list(interpreted.refused)
     for place in sorted(places):
-        number = int(interpreted.numbers[place])
+        number = interpreted.numbers[place]
         data = batch.data[number - 1]
         why = Rejection("event_time_out_of_range", "event_time", "too long after the record arrived")
         refused.append(RefusedRecord(number, why, data.decode("utf-8", "replace"), len(data)))
     return Interpreted(
         [interpreted.records[place] for place in kept],
-        interpreted.numbers[kept],
-        interpreted.hashes.take(kept),
+        [interpreted.numbers[place] for place in kept],
+        take(interpreted.hashes, pa.array(kept, pa.int64())),
         sorted(refused, key=lambda one: one.number),
     )
 
