@@ -109,23 +109,28 @@ def main(folder: Path) -> None:
 
 def _invocations(lines: list[bytes], size: int) -> Iterator[dict[str, Any]]:
     for start in range(0, len(lines), size):
-        yield {
-            "Records": [
-                {
-                    "kinesis": {
-                        "kinesisSchemaVersion": "1.0",
-                        "partitionKey": "p",
-                        "sequenceNumber": str(number),
-                        "data": encode(line),
-                        "approximateArrivalTimestamp": time.time(),
-                    },
-                    "eventSource": "aws:kinesis",
-                    "eventID": f"shardId-000000000000:{number}",
-                    "eventSourceARN": "arn:aws:kinesis:us-east-1:123456789012:stream/events",
-                }
-                for number, line in enumerate(lines[start : start + size], start)
-            ]
-        }
+        yield invocation(lines[start : start + size], start)
+
+
+def invocation(payloads: list[bytes], first: int) -> dict[str, Any]:
+    """What Lambda hands over of these records; `first` is the first sequence number."""
+    return {
+        "Records": [
+            {
+                "kinesis": {
+                    "kinesisSchemaVersion": "1.0",
+                    "partitionKey": "p",
+                    "sequenceNumber": str(number),
+                    "data": encode(payload),
+                    "approximateArrivalTimestamp": time.time(),
+                },
+                "eventSource": "aws:kinesis",
+                "eventID": f"shardId-000000000000:{number}",
+                "eventSourceARN": "arn:aws:kinesis:us-east-1:123456789012:stream/events",
+            }
+            for number, payload in enumerate(payloads, first)
+        ]
+    }
 
 
 def _ours(event: dict[str, Any]) -> None:

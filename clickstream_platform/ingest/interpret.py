@@ -1,7 +1,7 @@
 """From raw records to validated ones, in the order they came, with nothing lost on the way."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -10,10 +10,11 @@ from xxhash import xxh3_64_intdigest
 from clickstream_platform.contract import Limits, Record, Rejection, from_text, parser
 from clickstream_platform.contract.fields import FieldError
 from clickstream_platform.contract.validation import decode_object, from_values
-from clickstream_platform.ingest.adapters import Adapter
 from clickstream_platform.ingest.arrow_arrays import hashes
-from clickstream_platform.ingest.readers import CsvRecord, RawRecord, Refused
-from clickstream_platform.ingest.readers.raw import payload
+from clickstream_platform.ingest.readers.raw import CsvRecord, RawRecord, Refused, payload
+
+if TYPE_CHECKING:
+    from clickstream_platform.ingest.adapters import Adapter
 
 
 class RefusedRecord(NamedTuple):
@@ -44,7 +45,7 @@ class Interpreted(NamedTuple):
 class Interpreter:
     """Validates the records of one source."""
 
-    def __init__(self, dataset: str, limits: Limits, adapter: Adapter | None) -> None:
+    def __init__(self, dataset: str, limits: Limits, adapter: "Adapter | None") -> None:
         self._dataset = dataset
         self._limits = limits
         self._adapter = adapter
