@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from clickstream_platform.realtime.attributes import Item
 from clickstream_platform.realtime.event_index import place_of
 from clickstream_platform.realtime.live_events import LiveEvent, moment_of, time_text
@@ -16,9 +18,10 @@ from clickstream_platform.realtime.metrics import cell_of
 from clickstream_platform.realtime.session_parts import sessions_of, with_event
 
 _CELLS_KEPT = timedelta(hours=2)
-"""So far back from an entity's newest event its cells are known; for later ones the event index is asked."""
+"""So far back from an entity's newest event its cells are known; before that the event index is asked."""
 
-_MOST_CHECKOUTS = 50
+_MOST_CELLS, _MOST_CHECKOUTS, _MOST_PART_BYTES = 500, 50, 200_000
+"""An item of DynamoDB has 400 kB at most; what a machine does under one entity's name must not reach that."""
 
 
 class Checkout(NamedTuple):
@@ -75,9 +78,10 @@ def apply_events(before: Item | None, shard: str, events: Sequence[LiveEvent], r
     cells, waiting = dict(item.get("cells", {})), list(item.get("checkouts", []))
     newest, counted_to = item.get("last_event_time", ""), item.get(seen, "")
     applied = Applied(None, set(), [], [])
+    cells_from = item.get("cells_from", "")
     for event in events:
         newest = max(newest, event.time) if event.position > counted_to else newest
-        _count_cell(cells, newest, shard, event, applied)
+        _count_cell(cells, max(cells_from, _cells_from(newest)), shard, event, applied)
         _note_checkouts(waiting, event, applied, rules)
         if event.position > counted_to:
             parts = with_event(parts, event, rules.timeout)
@@ -85,11 +89,13 @@ def apply_events(before: Item | None, shard: str, events: Sequence[LiveEvent], r
         return applied
     arrived = max(int(events[-1].arrived_at), item.get("arrived_at", 0))
     oldest_part = time_text(moment_of(newest) - rules.kept)
+    cells_from = max(cells_from, _cells_from(newest), *sorted(cells)[:-_MOST_CELLS][-1:])
     item |= {
         seen: events[-1].position,
         "version": item["version"] + 1,
-        "parts": [part for part in parts if part["ended_at"] >= oldest_part],
-        "cells": _recent(cells, newest),
+        "parts": _fitting([part for part in parts if part["ended_at"] >= oldest_part]),
+        "cells": {cell: place for cell, place in cells.items() if cell > cells_from},
+        "cells_from": cells_from,
         "checkouts": [one for one in waiting if one["final_at"] >= arrived][-_MOST_CHECKOUTS:],
         "last_event_time": newest,
         "active_hour": newest[:13],
@@ -101,13 +107,13 @@ def apply_events(before: Item | None, shard: str, events: Sequence[LiveEvent], r
     return applied._replace(item=item)
 
 
-def _count_cell(cells: dict[str, str], newest: str, shard: str, event: LiveEvent, applied: Applied) -> None:
+def _count_cell(cells: dict[str, str], known_from: str, shard: str, event: LiveEvent, applied: Applied) -> None:
     """Whether the event is the first of its entity in its cell, now or when it was first taken."""
     cell, place = cell_of(event).name, place_of(shard, event.position)
     if cell in cells:
         if cells[cell] == place:
             applied.firsts.add(event.position)
-    elif event.moment >= moment_of(newest) - _CELLS_KEPT:
+    elif cell > known_from:
         cells[cell] = place
         applied.firsts.add(event.position)
     else:
@@ -130,6 +136,16 @@ def _note_checkouts(waiting: list[Item], event: LiveEvent, applied: Applied, rul
                 applied.checkouts.append(asked)
 
 
-def _recent(cells: dict[str, str], newest: str) -> dict[str, str]:
-    oldest = time_text(moment_of(newest) - _CELLS_KEPT - timedelta(minutes=5))
-    return {cell: place for cell, place in cells.items() if cell >= oldest}
+def _cells_from(newest: str) -> str:
+    """From here on an entity's cells are kept."""
+    return time_text(moment_of(newest) - _CELLS_KEPT)
+
+
+def _fitting(parts: list[Item]) -> list[Item]:
+    """The newest parts that an item has room for."""
+    room = _MOST_PART_BYTES
+    for place in range(len(parts) - 1, -1, -1):
+        room -= len(msgspec.json.encode(parts[place]))
+        if room < 0:
+            return parts[place + 1 :]
+    return parts
