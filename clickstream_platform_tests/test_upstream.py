@@ -35,3 +35,17 @@ def test_pandera_still_makes_pyarrow_drop_offsets() -> None:
 )
 def test_offsets_are_kept_wherever_the_platform_is_imported(imports: str) -> None:
     assert hour_after(imports) == "1"
+
+
+def test_pyarrow_compute_still_writes_all_its_functions_at_import() -> None:
+    """If not: `ingest/arrow_compute.py` can be `pyarrow.compute`."""
+    look = "import pyarrow.compute as pc\nprint(len([n for n in vars(pc) if callable(getattr(pc, n))]) > 250)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
+def test_pyarrow_still_imports_numpy_where_it_is_installed() -> None:
+    """If not: numpy need not be left out of the functions' package."""
+    look = "import sys, pyarrow\nprint('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
