@@ -338,11 +338,13 @@ def test_resharding_loses_and_doubles_nothing_and_keeps_keys_in_order(
         return f"k{int(data) % 7}"
 
     every = numbered(600)
-    seen = Recorder(lambda data: time.sleep(0.002))
-    poller = run(seen, replace(MAPPING, batch_size=10, parallelization_factor=factor))
+    # The parents are the slow ones: children that did not wait for them would come first.
+    seen = Recorder(lambda data: time.sleep(0.0 if data[0] >= "00400" else 0.005))
     stream.put(*every[:200], key=key)
     stream.split("shardId-000000000000")
-    stream.put(*every[200:400], key=key)
+    stream.put(*every[200:300], key=key)
+    poller = run(seen, replace(MAPPING, batch_size=10, parallelization_factor=factor))
+    stream.put(*every[300:400], key=key)
     stream.split("shardId-000000000001")
     stream.put(*every[400:], key=key)
     assert poller.wait_until_caught_up()
@@ -361,10 +363,14 @@ def test_merged_shards_wait_for_both_parents(aws: Aws, run: Callable[..., Poller
         StreamName="events", ShardToMerge="shardId-000000000000", AdjacentShardToMerge="shardId-000000000001"
     )
     stream.put("a-1", "k-1")
-    seen = Recorder(lambda data: time.sleep(0.05))
-    assert run(seen).wait_until_caught_up()
-    assert sorted(seen.data[:2]) == ["a-0", "k-0"]
-    assert seen.data[2:] == ["a-1", "k-1"]
+    done: list[str] = []
+
+    def slowly(data: list[str]) -> None:
+        time.sleep(0.2 if data == ["a-0"] else 0.0)
+        done.extend(data)
+
+    assert run(Recorder(slowly)).wait_until_caught_up()
+    assert done == ["k-0", "a-0", "a-1", "k-1"]
 
 
 def test_lanes_work_at_once_and_a_stuck_key_holds_the_checkpoint(stream: Stream, run: Callable[..., Poller]) -> None:
