@@ -12,7 +12,7 @@ import threading
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from clickstream_platform.local_aws import kinesis_repairs
+from clickstream_platform.local_aws import dynamodb_repairs, kinesis_repairs
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A line a request is dearer than many of the requests.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    dynamodb_repairs.apply()
     kinesis_repairs.apply(retention_minutes * 60)
     server = make_server(
         host, port, DomainDispatcherApplication(create_backend_app), threaded=True, request_handler=MotoRequestHandler

@@ -224,7 +224,7 @@ class Dynamo:
                 if code == "ConditionalCheckFailedException":
                     raise ConditionFailed(from_wire(answer["Item"]) if answer.get("Item") else None)
                 message = answer.get("message") or answer.get("Message") or ""
-                error = DynamoError(code, f"{operation} on {self._prefix}*: {message}")
+                error = DynamoError(code, f"{operation} on {_table_of(body)}: {message}")
                 if status < 500 and code not in _TRANSIENT:
                     break
             pause()
@@ -253,6 +253,10 @@ class Dynamo:
             if time.monotonic() >= deadline:
                 return
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _table_of(body: Mapping[str, Any]) -> str:
+    return str(body.get("TableName") or next(iter(body["RequestItems"])))
 
 
 def _cut(items: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -13,6 +13,7 @@ from clickstream_platform.contract.reasons import Rejection
 from clickstream_platform.realtime.kpl import MAGIC, Torn, user_records
 
 _SEQUENCE_DIGITS = 56  # as long as Kinesis writes them: sorted as texts they are in order
+_PLACE_DIGITS = 6  # a record of one megabyte holds fewer
 
 
 class _Body(msgspec.Struct, gc=False):
@@ -69,7 +70,7 @@ class StreamBatch:
 
     def position(self, record: int) -> str:
         """Where a record is in its shard, as a text that sorts: padded sequence number, place in an aggregate."""
-        return f"{self.sequences[record]:0>{_SEQUENCE_DIGITS}}.{self.places[record]:04d}"
+        return f"{self.sequences[record]:0>{_SEQUENCE_DIGITS}}.{self.places[record]:0{_PLACE_DIGITS}d}"
 
     def sequence_at(self, position: str) -> str:
         """The sequence number of a position, as Kinesis writes it."""
@@ -77,16 +78,17 @@ class StreamBatch:
         return next(sequence for sequence in self.sequences if sequence.zfill(_SEQUENCE_DIGITS) == wanted)
 
 
-def read_batches(event: Mapping[str, Any]) -> list[StreamBatch]:
+def read_batches(event: Any) -> list[StreamBatch]:
     """The batches of an invocation: one, as Lambda never mixes shards; none for an empty invocation.
 
     Raises:
         ValueError: This is no event of a Kinesis stream.
     """
+    found = event.get("Records") if isinstance(event, Mapping) else None
     try:
-        records = msgspec.convert(event.get("Records"), list[_Record])
+        records = msgspec.convert(found, list[_Record])
     except msgspec.ValidationError:
-        return _grouped(_one_by_one(event.get("Records")))
+        return _grouped(_one_by_one(found))
     simple = _of_one_shard(records)
     return [simple] if simple else _grouped([(record, record.kinesis.data, None) for record in records])
 

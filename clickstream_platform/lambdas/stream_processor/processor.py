@@ -125,8 +125,10 @@ class StreamProcessor:
         if not interpreted.refused:
             return Counter()
         writer = RejectedWriter(self._store, "events", batch.source_id, f"{batch.stream}/{batch.shard}")
-        for refused in interpreted.refused:
-            writer.add(*refused)
+        for number, why, shown, size in interpreted.refused:
+            # With the sequence number a record can be read again, for as long as the stream keeps it.
+            detail = f"{why.detail}; sequence number {batch.sequences[number - 1]}"
+            writer.add(number, why._replace(detail=detail), shown, size)
         writer.close()
         for refused in interpreted.refused[:_LOGGED_REFUSALS]:
             log(
@@ -146,8 +148,8 @@ def _without(interpreted: Interpreted, places: set[int], batch: StreamBatch) -> 
     refused = list(interpreted.refused)
     for place in sorted(places):
         number = interpreted.numbers[place]
-        data = batch.data[number - 1]
-        why = Rejection("event_time_out_of_range", "event_time", "too long after the record arrived")
+        data, said = batch.data[number - 1], interpreted.records[place].event_time
+        why = Rejection("event_time_out_of_range", "event_time", f"{said.isoformat()} is too far in the future")
         refused.append(RefusedRecord(number, why, data.decode("utf-8", "replace"), len(data)))
     return Interpreted(
         [interpreted.records[place] for place in kept],
