@@ -32,6 +32,7 @@ class FaultyProxy:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def _serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -188,10 +189,17 @@ def _answer(child: int, pipe: int) -> Any:
 
 
 def _main() -> None:
+    # What a first batch loads, once instead of in every child: the bucket's client, crawlers, and pandas, which pyarrow
+    # looks for at its first array where it is installed.
+    import pyarrow as pa
+
+    import clickstream_platform.ingest.remote_store  # noqa: F401
     import clickstream_platform.lambdas.stream_processor.handler  # noqa: F401
     from clickstream_platform.contract.agents import read_agent
 
-    read_agent("Mozilla/5.0")  # reads the list of crawlers, once instead of in every child
+    read_agent("Mozilla/5.0")
+    pa.array([1])
+
     for line in sys.stdin:
         running = [_fork(event) for event in json.loads(line)]
         print(json.dumps([child for child, _ in running]), flush=True)
