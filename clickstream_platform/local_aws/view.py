@@ -66,7 +66,7 @@ def line(snapshot: Snapshot) -> str:
 
 def table(snapshot: Snapshot) -> Table:
     """A snapshot as a table: the stream, what came of it, the live tables."""
-    grid = Table.grid(padding=(0, 3))
+    grid = Table.grid(padding=(0, 2))
     grid.add_row(_stream(snapshot), _outcome(snapshot), _live(snapshot))
     return grid
 
@@ -82,8 +82,8 @@ def addresses_table(addresses: Mapping[str, str]) -> Table:
 
 def _rows(title: str, rows: Mapping[str, str]) -> Table:
     part = Table(title=title, title_justify="left", show_header=False, box=None)
-    part.add_column(style="dim")
-    part.add_column(justify="right", min_width=9)
+    part.add_column(style="dim", no_wrap=True)
+    part.add_column(justify="right", no_wrap=True)
     for name, value in rows.items():
         part.add_row(name, value)
     return part
@@ -118,4 +118,4 @@ def _live(snapshot: Snapshot) -> Table:
     rows = {"live sessions": f"{snapshot.live_sessions:,}"}
     rows |= {name: f"{events:,}" for name, (events, _) in snapshot.metrics.items()}
     rows["revenue"] = f"{sum(cents for _, cents in snapshot.metrics.values()) / 100:,.2f}"
-    return _rows(f"Live, five minutes from {snapshot.window[11:16] or '-'}", rows)
+    return _rows(f"Live, from {snapshot.window[11:16] or '-'}", rows)
