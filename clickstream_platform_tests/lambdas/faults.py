@@ -193,7 +193,7 @@ def _main() -> None:
     # looks for at its first array where it is installed.
     import pyarrow as pa
 
-    import clickstream_platform.ingest.remote_store  # noqa: F401
+    import clickstream_platform.ingest.remote_store
     import clickstream_platform.lambdas.stream_processor.handler  # noqa: F401
     from clickstream_platform.contract.agents import read_agent
 
