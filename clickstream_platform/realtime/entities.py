@@ -29,12 +29,14 @@ class Checkout(NamedTuple):
 
     Attributes:
         final_at: Epoch seconds; clicks that arrive later do not count live.
-        position: Of the record that asks for it. A row keeps the highest and takes no answer to an older question.
+        position: Of the record that asks for it.
     """
 
     entity_id: str
     time: str
     checkout_id: str
+    order_id: str | None
+    revenue_cents: int
     final_at: int
     position: str
 
@@ -123,17 +125,33 @@ def _count_cell(cells: dict[str, str], known_from: str, shard: str, event: LiveE
 def _note_checkouts(waiting: list[Item], event: LiveEvent, applied: Applied, rules: Rules) -> None:
     """A checkout is to be attributed; so are those that a click may have led to, while they are not final."""
     if event.event_name == "purchase":
-        final_at = int(event.arrived_at) + rules.final_after
-        known = {"time": event.time, "id": event.event_id, "final_at": final_at}
-        if known not in waiting:
+        known = {
+            "time": event.time,
+            "id": event.event_id,
+            "order_id": event.order_id,
+            "revenue_cents": event.revenue_cents,
+            "final_at": int(event.arrived_at) + rules.final_after,
+        }
+        if not any(one["id"] == event.event_id for one in waiting):
             waiting.append(known)
-        applied.checkouts.append(Checkout(event.entity_id, event.time, event.event_id, final_at, event.position))
+        applied.checkouts.append(_asked(known, event))
     if event.is_touch:
         for one in waiting:
             is_before = event.time < one["time"] and moment_of(one["time"]) - event.moment <= rules.window
             if is_before and event.arrived_at <= one["final_at"]:
-                asked = Checkout(event.entity_id, one["time"], one["id"], one["final_at"], event.position)
-                applied.checkouts.append(asked)
+                applied.checkouts.append(_asked(one, event))
+
+
+def _asked(checkout: Item, event: LiveEvent) -> Checkout:
+    return Checkout(
+        event.entity_id,
+        checkout["time"],
+        checkout["id"],
+        checkout.get("order_id"),
+        checkout["revenue_cents"],
+        checkout["final_at"],
+        event.position,
+    )
 
 
 def _cells_from(newest: str) -> str:

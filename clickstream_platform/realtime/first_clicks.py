@@ -4,9 +4,7 @@ The batch table `attributed_checkouts` stays the truth. A live row may still cha
 `final_at`: after that it stays as it is.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
-from operator import attrgetter
 
 from clickstream_platform.realtime.attributes import Item
 from clickstream_platform.realtime.dynamodb import ConditionFailed, Dynamo, DynamoError, lowest
@@ -25,37 +23,24 @@ class FirstClicks:
         self._dynamo, self._index, self._window = dynamo, index, window
         self._ttl_seconds = ttl_days * 86_400
 
-    def attribute(self, checkouts: list[Checkout], details: Mapping[tuple[str, str], Item]) -> str | None:
-        """Write the rows of checkouts; returns the lowest position that could not be.
-
-        Args:
-            checkouts: In any order; of several questions for one checkout the last one counts.
-            details: `order_id` and `revenue_cents` by entity and checkout id, for those that are new.
-        """
-        last = {
-            (one.entity_id, one.time, one.checkout_id): one for one in sorted(checkouts, key=attrgetter("position"))
-        }
-        if not last:
+    def attribute(self, checkouts: list[Checkout]) -> str | None:
+        """Write the rows of checkouts, each once; returns the lowest position of one that could not be."""
+        distinct = {(one.entity_id, one.time, one.checkout_id): one for one in reversed(checkouts)}
+        if not distinct:
             return None
-        return lowest(filter(None, self._dynamo.each(lambda one: self._attribute(one, details), list(last.values()))))
+        return lowest(filter(None, self._dynamo.each(self._attribute, list(distinct.values()))))
 
-    def _attribute(self, checkout: Checkout, details: Mapping[tuple[str, str], Item]) -> str | None:
+    def _attribute(self, checkout: Checkout) -> str | None:
+        """Write a row, unless there is one with a click that is as early: with every event the first gets earlier."""
         try:
-            row = self._row(checkout) | details.get((checkout.entity_id, checkout.checkout_id), {})
-            names = {f"#{name}": name for name in (*row, "asked_at")}
-            values = {f":{name}": value for name, value in row.items() if value is not None}
-            changes = ", ".join(f"#{name[1:]} = {name}" for name in values)
-            gone = [f"#{name}" for name, value in row.items() if value is None]
-            self._dynamo.update(
-                ATTRIBUTED_CHECKOUTS.name,
-                {"entity_id": checkout.entity_id, "time_checkout": f"{checkout.time}#{checkout.checkout_id}"},
-                f"SET {changes}, #asked_at = :asked_at" + (f" REMOVE {', '.join(gone)}" if gone else ""),
-                "attribute_not_exists(#asked_at) OR #asked_at <= :asked_at",
-                {**values, ":asked_at": checkout.position},
-                names,
+            row = self._row(checkout)
+            key = {":key": row["click_key"]} if "click_key" in row else {}
+            condition = (
+                "attribute_not_exists(click_key) OR click_key > :key" if key else "attribute_not_exists(entity_id)"
             )
+            self._dynamo.put(ATTRIBUTED_CHECKOUTS.name, row, condition, key, {})
         except ConditionFailed:
-            return None  # a later record has asked and been answered
+            return None
         except DynamoError:
             return checkout.position
         return None
@@ -66,21 +51,22 @@ class FirstClicks:
             checkout.entity_id, time_text(moment - self._window), checkout.time, checkout.final_at
         )
         row: Item = {
+            "entity_id": checkout.entity_id,
+            "time_checkout": f"{checkout.time}#{checkout.checkout_id}",
             "checkout_id": checkout.checkout_id,
             "checkout_time": checkout.time,
+            "order_id": checkout.order_id,
+            "revenue_cents": checkout.revenue_cents,
             "is_attributed": click is not None,
             "final_at": checkout.final_at,
             "expires_at": checkout.final_at + self._ttl_seconds,
         }
         if click is None:
-            return (
-                row
-                | _DIRECT
-                | {"campaign": None, "click_id": None, "click_time": None, "milliseconds_from_click": None}
-            )
+            return row | _DIRECT
         clicked = click["time_event"].partition("#")[0]
         return row | {
             **{name: click["marketing_touch"].get(name) for name in (*_DIRECT, "campaign")},
+            "click_key": click["time_event"],
             "click_id": click["event_id"],
             "click_time": clicked,
             "milliseconds_from_click": (moment - moment_of(clicked)) // timedelta(milliseconds=1),

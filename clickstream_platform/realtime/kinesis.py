@@ -68,6 +68,11 @@ class StreamBatch:
         """Stream, shard and range of sequence numbers: the same records always have the same name."""
         return f"{self.stream}-{self.shard}-{self.sequences[0]}-{self.sequences[-1]}"
 
+    @property
+    def origin(self) -> str:
+        """The shard's name, with that of its stream: shards of different streams have the same names."""
+        return f"{self.stream}/{self.shard}"
+
     def position(self, record: int) -> str:
         """Where a record is in its shard, as a text that sorts: padded sequence number, place in an aggregate."""
         return f"{self.sequences[record]:0>{_SEQUENCE_DIGITS}}.{self.places[record]:0{_PLACE_DIGITS}d}"

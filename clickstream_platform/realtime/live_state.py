@@ -43,7 +43,12 @@ class LiveState:
         self.first_clicks = FirstClicks(dynamo, self.index, rules.window, index_ttl_days)
 
     def apply(self, shard: str, events: Sequence[LiveEvent]) -> Outcome:
-        """Take the events of one shard's batch, in the order of the stream."""
+        """Take the events of one shard's batch, in the order of the stream.
+
+        Args:
+            shard: The shard's name, with that of its stream.
+            events: The events.
+        """
         if not events:
             return Outcome(0, None)
         indexed = self.index.add(shard, events)
@@ -57,14 +62,9 @@ class LiveState:
         failed, counted = _narrowed(failed, later, counted)
 
         failed, counted = _narrowed(failed, self.metrics.add(shard, counted, firsts), counted)
-        details = {
-            (event.entity_id, event.event_id): {"order_id": event.order_id, "revenue_cents": event.revenue_cents}
-            for event in counted
-            if event.event_name == "purchase"
-        }
         checkouts = [one for applied in entities.values() for one in applied.checkouts]
         asked = [one for one in checkouts if failed is None or one.position < failed]
-        failed = lowest(filter(None, (failed, self.first_clicks.attribute(asked, details))))
+        failed = lowest(filter(None, (failed, self.first_clicks.attribute(asked))))
         return Outcome(indexed.duplicates, failed, str(self._dynamo.last_error) if failed else None)
 
     def _firsts(self, shard: str, entities: dict[str, Applied]) -> tuple[set[str], str | None]:

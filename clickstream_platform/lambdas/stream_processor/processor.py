@@ -62,7 +62,7 @@ class StreamProcessor:
         """
         begun = time.monotonic()
         stored = self.store(batch)
-        outcome = self.live.apply(batch.shard, stored.events)
+        outcome = self.live.apply(batch.origin, stored.events)
         failed = batch.sequence_at(outcome.failed) if outcome.failed else None
         seconds = time.monotonic() - begun
         common = {"source_id": batch.source_id, "correlation_id": correlation_id}
