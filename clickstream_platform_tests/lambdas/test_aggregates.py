@@ -35,12 +35,13 @@ def test_the_records_of_an_aggregate_are_judged_one_by_one(deployed: Deployed) -
         (sealed(b""), "malformed_json", "an empty KPL aggregate"),
         (sealed(message([event()])[:-3]), "malformed_json", "cannot be read"),
         (sealed(b"\xff" * 40), "malformed_json", "a number does not end"),
+        (sealed(b"\x08" + b"\x80" * 10 + b"\x01"), "malformed_json", "a number does not end"),
         (sealed(b"\x1b\x00"), "malformed_json", "a field of kind 3"),
         (aggregate([event()])[:-1] + b"\x00", "invalid_encoding", "not UTF-8"),
         (aggregate([event()])[:-20], "invalid_encoding", "not UTF-8"),
         (MAGIC, "invalid_encoding", "not UTF-8"),
     ],
-    ids=["no records", "no message", "torn inside", "no protobuf", "groups", "wrong MD5", "torn", "magic alone"],
+    ids=["no records", "no message", "torn inside", "no protobuf", "a number of 71 bits", "groups", "wrong MD5", "torn", "magic alone"],
 )
 def test_a_broken_aggregate_is_refused_whole(deployed: Deployed, data: bytes, reason: str, why: str) -> None:
     records = Shard().records([event(event_id="before"), data, event(event_id="behind")])

@@ -1,21 +1,17 @@
 """The DynamoDB client: against the emulation, and against servers that throttle, break and lose."""
 
-import itertools
 import json
+import random
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from clickstream_platform.realtime import dynamodb
 from clickstream_platform.realtime.dynamodb import ConditionFailed, Dynamo, DynamoError
 from clickstream_platform_tests.aws import Aws
-from clickstream_platform_tests.lambdas.faults import FaultyProxy
 from clickstream_platform_tests.lambdas.stream import created
+from clickstream_platform_tests.realtime.conftest import Behind, Scripted
 
 INDEX, SESSIONS = "event-index", "sessions"
 
@@ -34,64 +30,6 @@ def dynamo(aws: Aws) -> Dynamo:
     return Dynamo("clickstream-", patience=5)
 
 
-@pytest.fixture
-def behind(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Dynamo, list[str | None]]]]:
-    """A client whose calls go through a proxy that fails them by a list of faults."""
-    created(aws)
-    proxies: list[FaultyProxy] = []
-
-    def client(*faults: str | None, patience: float = 5) -> tuple[Dynamo, list[str | None]]:
-        met: list[str | None] = []
-        plan = iter(faults)
-
-        def decide() -> str | None:
-            met.append(next(plan, None))
-            return met[-1]
-
-        proxies.append(FaultyProxy(aws.endpoint, decide).__enter__())
-        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", proxies[-1].endpoint)
-        return Dynamo("clickstream-", patience=patience), met
-
-    yield client
-    for proxy in proxies:
-        proxy.__exit__(None, None, None)
-
-
-@pytest.fixture
-def scripted(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Dynamo, list[Any]]]]:
-    """A client of a server that gives answers of a list, the last one again and again; and what it was asked."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def client(*answers: tuple[int, bytes], patience: float = 5) -> tuple[Dynamo, list[Any]]:
-        asked: list[Any] = []
-        script = itertools.chain(answers, itertools.repeat(answers[-1]))
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-                status, body = next(script)
-                self.send_response_only(status)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                return
-
-        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-        servers[-1].daemon_threads = True
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://127.0.0.1:{servers[-1].server_port}")
-        return Dynamo("clickstream-", patience=patience), asked
-
-    yield client
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
 def test_more_items_than_one_call_takes_are_written_and_read(dynamo: Dynamo) -> None:
     items = entries(260)  # 25 in a write, 100 in a read
     assert dynamo.put_many(INDEX, items) == []
@@ -103,20 +41,19 @@ def test_more_items_than_one_call_takes_are_written_and_read(dynamo: Dynamo) -> 
     assert dynamo.get_many(INDEX, []) == dynamo.put_many(INDEX, []) == []
 
 
-def test_a_partition_of_more_than_one_page_is_read_in_order(dynamo: Dynamo) -> None:
-    """A page has a megabyte at most."""
+def test_a_partition_of_more_than_one_page_is_read_in_order(behind: Behind) -> None:
+    """A page has a megabyte at most, and is read when somebody asks for it."""
+    dynamo, met = behind()
     items = entries(25, text="x" * 100_000)
     assert dynamo.put_many(INDEX, items) == []
-    calls: list[str] = []
-    post = dynamo._post
-    dynamo._post = lambda operation, data: (calls.append(operation), post(operation, data))[1]  # type: ignore[method-assign]
+    met.clear()
     where, values = "entity_id = :entity", {":entity": "ann"}
     assert [item["row"] for item in dynamo.query(INDEX, where, values)] == list(range(25))
-    assert calls.count("Query") >= 3
-    calls.clear()
+    assert len(met) >= 3
+    met.clear()
     assert next(dynamo.query(INDEX, where, values))["row"] == 0
-    assert len(calls) == 1  # pages that nobody asks for are not read
-    assert list(dynamo.query(INDEX, where, values, only="attribute_exists(missing)")) == []
+    assert len(met) == 1
+    assert list(dynamo.query(INDEX, where, values, only="attribute_exists(nothing_like_it)")) == []
 
 
 def test_a_condition_that_fails_tells_what_is_there(dynamo: Dynamo) -> None:
@@ -148,9 +85,7 @@ def test_of_writes_at_the_same_time_under_one_condition_one_wins(dynamo: Dynamo)
 
 
 @pytest.mark.parametrize("fault", ["throttle", "error", "lost"])
-def test_calls_are_tried_again_while_patience_lasts(
-    behind: Callable[..., tuple[Dynamo, list[str | None]]], fault: str
-) -> None:
+def test_calls_are_tried_again_while_patience_lasts(behind: Behind, fault: str) -> None:
     dynamo, met = behind(fault, fault, fault)
     assert dynamo.put_many(INDEX, entries(1)) == []
     assert met == [fault] * 3 + [None]
@@ -161,9 +96,7 @@ def test_calls_are_tried_again_while_patience_lasts(
     ("fault", "code"),
     [("throttle", "ThrottlingException"), ("error", "InternalServerError"), ("lost", "ConnectionError")],
 )
-def test_calls_are_given_up_when_patience_ends(
-    behind: Callable[..., tuple[Dynamo, list[str | None]]], fault: str, code: str
-) -> None:
+def test_calls_are_given_up_when_patience_ends(behind: Behind, fault: str, code: str) -> None:
     dynamo, met = behind(*[fault] * 1000, patience=0.3)
     began = time.monotonic()
     with pytest.raises(DynamoError) as given_up:
@@ -177,7 +110,7 @@ def test_calls_are_given_up_when_patience_ends(
     assert dynamo.put_many(INDEX, items) == items
 
 
-def test_a_wrong_call_is_not_tried_again(behind: Callable[..., tuple[Dynamo, list[str | None]]]) -> None:
+def test_a_wrong_call_is_not_tried_again(behind: Behind) -> None:
     dynamo, met = behind()
     with pytest.raises(DynamoError, match="ResourceNotFoundException: BatchGetItem on clickstream-nowhere: ") as wrong:
         dynamo.get_many("nowhere", [{"entity_id": "ann"}])
@@ -195,7 +128,7 @@ def test_an_address_where_nobody_answers_is_named(aws: Aws, monkeypatch: pytest.
 
 
 def test_keys_that_were_left_unread_are_asked_for_again(
-    scripted: Callable[..., tuple[Dynamo, list[Any]]],
+    scripted: Scripted,
 ) -> None:
     name, (first, second) = "clickstream-event-index", [{"entity_id": {"S": who}} for who in ("ann", "bob")]
     half = {"Responses": {name: [first]}, "UnprocessedKeys": {name: {"Keys": [second]}}}
@@ -210,7 +143,7 @@ def test_keys_that_were_left_unread_are_asked_for_again(
 
 
 def test_items_that_were_left_unwritten_are_written_again_or_given_back(
-    scripted: Callable[..., tuple[Dynamo, list[Any]]],
+    scripted: Scripted,
 ) -> None:
     name, items = "clickstream-event-index", entries(3)
     left = [{"PutRequest": {"Item": {"entity_id": {"S": "ann"}, "time_event": {"S": "00002"}, "row": {"N": "2"}}}}]
@@ -223,19 +156,17 @@ def test_items_that_were_left_unwritten_are_written_again_or_given_back(
 
 
 @pytest.mark.parametrize("body", [b"<html>bad gateway</html>", b"", b"[]", b"\xff"])
-def test_an_answer_that_is_no_json_is_a_failure_like_any_other(
-    scripted: Callable[..., tuple[Dynamo, list[Any]]], body: bytes
-) -> None:
+def test_an_answer_that_is_no_json_is_a_failure_like_any_other(scripted: Scripted, body: bytes) -> None:
     dynamo, _ = scripted((502, body), patience=0.1)
     with pytest.raises(DynamoError) as failed:
         dynamo.get_many(INDEX, keys(entries(1)))
     assert failed.value.code == "502"
 
 
-def test_pauses_grow_and_stay_below_a_second(monkeypatch: pytest.MonkeyPatch, aws: Aws) -> None:
+def test_pauses_grow_and_stay_below_a_second(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
+    dynamo, _ = behind(*["throttle"] * 9)
     slept: list[float] = []
-    monkeypatch.setattr(dynamodb.random, "uniform", lambda low, high: high)
-    monkeypatch.setattr(dynamodb.time, "sleep", slept.append)
-    for pause in itertools.islice(Dynamo("clickstream-", patience=60)._pauses(), 9):
-        pause()
+    monkeypatch.setattr(random, "uniform", lambda low, high: high)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    assert dynamo.put_many(INDEX, entries(1)) == []
     assert slept == [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.0, 1.0, 1.0]
