@@ -23,6 +23,8 @@ from clickstream_platform_tests.lambdas.stream import lines_of
 
 COMPUTED = [name for name, table in TABLES.items() if table.layer != "bronze"]
 LINEAGE = ("source_id", "source_line")
+LARGEST = 1_048_576
+"""Kinesis takes no longer record; of those in files the command line refuses each, and says so."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     out, folder = tmp_path_factory.mktemp("simulated"), tmp_path_factory.mktemp("aws")
     simulate(out, days=size.days, events=size.events, seed=size.seed, dirty_rate=0.03)
     files = sorted(path for path in (out / "landing").rglob("*") if path.is_file())
-    lines = lines_of(out)
+    lines = [line for line in lines_of(out) if len(line) <= LARGEST]
     with ExitStack() as stack:
         platform = StreamingPlatform(folder, size.batch_size, stack)
         counts = platform.stream(lines)
@@ -103,6 +105,7 @@ def test_records_are_refused_for_the_same_reasons(run: Run) -> None:
     for dataset in ("events", "orders", "customers"):
         here = rejected_reasons(run, dataset)
         there = reasons_of(pl.scan_parquet(f"{run.embedded.uri}/rejected/{dataset}/**/*.parquet"))
+        there.pop("too_large", None)  # no stream takes those
         assert here == there, dataset
 
 

@@ -1,7 +1,9 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from clickstream_platform.realtime import dynamodb
+from clickstream_platform.realtime.dynamodb_calls import Calls
 from clickstream_platform_tests.aws import Aws
 from clickstream_platform_tests.lambdas.deployed import Deployed
 
@@ -10,4 +12,16 @@ from clickstream_platform_tests.lambdas.deployed import Deployed
 def deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     deployed = Deployed(aws, monkeypatch)
     yield deployed
+    deployed.restart()
+
+
+@pytest.fixture
+def one_by_one(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls to DynamoDB come one after the other, and none is tried twice: the n-th is always the same."""
+
+    def once(calls: Calls) -> Iterator[Callable[[], None]]:
+        yield lambda: None
+
+    monkeypatch.setattr(dynamodb, "_THREADS", 1)
+    monkeypatch.setattr(Calls, "pauses", once)
     deployed.restart()

@@ -16,6 +16,8 @@ from clickstream_platform_tests.aws import Aws
 from clickstream_platform_tests.lambdas.stream import BUCKET, created, rows_of
 
 REQUEST = "request-1"
+PATIENT, IMPATIENT = "60", "0.2"
+"""Seconds that a call is tried again: long enough for a busy machine, and short for what is to be given up."""
 _COUNTED_TABLES = ("sessions", "metrics", "attributed-checkouts")
 
 
@@ -24,7 +26,7 @@ class Deployed:
 
     def __init__(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
         self.aws, self._patch = created(aws), monkeypatch
-        self.configure(lake_uri=f"s3://{BUCKET}", storage_timeout_seconds="1")
+        self.configure(lake_uri=f"s3://{BUCKET}", storage_timeout_seconds=PATIENT)
 
     def empty(self) -> None:
         """Begin again with all resources made anew."""

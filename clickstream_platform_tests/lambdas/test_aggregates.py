@@ -41,7 +41,17 @@ def test_the_records_of_an_aggregate_are_judged_one_by_one(deployed: Deployed) -
         (aggregate([event()])[:-20], "invalid_encoding", "not UTF-8"),
         (MAGIC, "invalid_encoding", "not UTF-8"),
     ],
-    ids=["no records", "no message", "torn inside", "no protobuf", "a number of 71 bits", "groups", "wrong MD5", "torn", "magic alone"],
+    ids=[
+        "no records",
+        "no message",
+        "torn inside",
+        "no protobuf",
+        "a number of 71 bits",
+        "groups",
+        "wrong MD5",
+        "torn",
+        "magic alone",
+    ],
 )
 def test_a_broken_aggregate_is_refused_whole(deployed: Deployed, data: bytes, reason: str, why: str) -> None:
     records = Shard().records([event(event_id="before"), data, event(event_id="behind")])
@@ -53,14 +63,15 @@ def test_a_broken_aggregate_is_refused_whole(deployed: Deployed, data: bytes, re
     assert sorted(row["event_id"] for row in deployed.bronze()) == ["before", "behind"]
 
 
-def test_an_aggregate_that_is_given_back_is_brought_again_and_counted_once(deployed: Deployed) -> None:
+def test_an_aggregate_that_is_given_back_is_brought_again_and_counted_once(
+    deployed: Deployed, one_by_one: None
+) -> None:
     """Its records share a sequence number: the retry begins with the first of them, whichever failed."""
     inside = [event(event_id=f"e{number}", anonymous_id=f"entity{number % 3}") for number in range(9)]
     first, second = [event(event_id="first")], [event(event_id="last")]
     records = Shard().records([*first, aggregate(inside), *second])
     calls = iter([None] * 4)  # the index is read and written, sessions are read, one session is written
     with FaultyProxy(deployed.aws.endpoint, lambda: next(calls, "throttle")) as proxy:
-        deployed.configure(storage_timeout_seconds="0")
         deployed.through(proxy.endpoint, "DYNAMODB")
         (failed,) = deployed.invoke(records)
         assert failed in sequences(records)[:2]

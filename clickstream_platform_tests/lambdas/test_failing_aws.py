@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from clickstream_platform.realtime import dynamodb
-from clickstream_platform_tests.lambdas.deployed import Deployed, logs_of, said, sequences
+from clickstream_platform_tests.lambdas.deployed import IMPATIENT, PATIENT, Deployed, logs_of, said, sequences
 from clickstream_platform_tests.lambdas.faults import FaultyProxy
 from clickstream_platform_tests.lambdas.stream import Shard, event
 
@@ -66,13 +65,6 @@ def failing(deployed: Deployed) -> Iterator[Callable[[str, str], Failing]]:
         proxy.__exit__(None, None, None)
 
 
-@pytest.fixture
-def one_by_one(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls come one after the other, and none is tried twice: the n-th is always the same."""
-    monkeypatch.setattr(dynamodb, "_THREADS", 1)
-    deployed.configure(storage_timeout_seconds="0")
-
-
 @pytest.mark.parametrize("fault", ["throttle", pytest.param("lost", marks=pytest.mark.slow)])
 def test_whichever_call_fails_the_lowest_record_that_it_is_about_is_given_back(
     deployed: Deployed, failing: Callable[[str, str], Failing], one_by_one: None, fault: str
@@ -94,7 +86,6 @@ def test_whichever_call_fails_the_lowest_record_that_it_is_about_is_given_back(
 def test_throttling_that_passes_within_the_functions_patience_is_not_noticed(
     deployed: Deployed, failing: Callable[[str, str], Failing]
 ) -> None:
-    deployed.configure(storage_timeout_seconds="20")
     plan = failing("DYNAMODB", "throttle")
     plan.at(2, 12)
     assert deployed.invoke(RECORDS) == []
@@ -106,16 +97,17 @@ def test_throttling_from_some_call_on_gives_back_and_what_came_before_is_counted
     deployed: Deployed, failing: Callable[[str, str], Failing]
 ) -> None:
     """Many batches meet a table that stops answering in the middle of one and comes back later."""
-    deployed.configure(storage_timeout_seconds="0.1")
     assert deployed.invoke(RECORDS) == []
     expected = deployed.counted()
     deployed.empty()
+    deployed.configure(storage_timeout_seconds=IMPATIENT)
     plan = failing("DYNAMODB", "throttle")
     plan.at(9, 10**9)
     (first,) = deployed.invoke(RECORDS)
     (again,) = deployed.invoke(RECORDS[sequences(RECORDS).index(first) :])
     assert again >= first
     plan.at(0)
+    deployed.configure(storage_timeout_seconds=PATIENT)
     deployed.deliver(RECORDS[sequences(RECORDS).index(again) :])
     assert deployed.counted() == expected
 
@@ -123,6 +115,7 @@ def test_throttling_from_some_call_on_gives_back_and_what_came_before_is_counted
 def test_a_lake_that_cannot_be_written_gives_back_the_batch_and_touches_no_live_state(
     deployed: Deployed, failing: Callable[[str, str], Failing], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    deployed.configure(storage_timeout_seconds=IMPATIENT)
     plan = failing("S3", "error")
     plan.at(1, 10**9)
     assert deployed.invoke(RECORDS) == sequences(RECORDS)[:1]
@@ -132,6 +125,7 @@ def test_a_lake_that_cannot_be_written_gives_back_the_batch_and_touches_no_live_
     assert not any(deployed.live().values())
 
     plan.at(0)
+    deployed.configure(storage_timeout_seconds=PATIENT)
     assert deployed.invoke(RECORDS) == []
     assert sorted(row["event_id"] for row in deployed.bronze()) == sorted(f"e{number}" for number in range(28))
 
@@ -141,13 +135,14 @@ def test_each_object_of_a_batch_may_fail_and_is_there_once_in_the_end(
     deployed: Deployed, failing: Callable[[str, str], Failing], call: int
 ) -> None:
     """Of rejected records and of two days; what was written before is written again under the same name."""
-    deployed.configure(storage_timeout_seconds="0.2")
+    deployed.configure(storage_timeout_seconds=IMPATIENT)
     days = [event(event_id=f"e{day}", event_time=f"2024-03-0{day}T10:00:00Z") for day in (1, 2)]
     records = Shard().records([*days, b"broken"])
     plan = failing("S3", "error")
     plan.at(call, 10**9)
     assert deployed.invoke(records) == sequences(records)[:1]
     plan.at(0)
+    deployed.configure(storage_timeout_seconds=PATIENT)
     assert deployed.invoke(records) == []
     assert sorted(row["event_id"] for row in deployed.bronze()) == ["e1", "e2"]
     assert len(deployed.rejected()) == 1
@@ -157,7 +152,6 @@ def test_each_object_of_a_batch_may_fail_and_is_there_once_in_the_end(
 def test_a_server_error_or_two_of_s3_are_not_noticed(
     deployed: Deployed, failing: Callable[[str, str], Failing]
 ) -> None:
-    deployed.configure(storage_timeout_seconds="20")
     plan = failing("S3", "error")
     plan.at(1, 2)
     assert deployed.invoke(RECORDS) == []

@@ -144,7 +144,7 @@ def _at_once(invocations: list[dict[str, Any]]) -> list[str | None]:
     barrier, answers = threading.Barrier(len(invocations)), []
 
     def run(invocation: dict[str, Any]) -> None:
-        stream = processor(storage_timeout_seconds=30.0)
+        stream = processor(storage_timeout_seconds=60.0)
         (batch,) = read_batches(invocation)
         barrier.wait(30)
         answers.append(stream.process(batch, "test"))

@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from clickstream_platform.realtime import dynamodb
 from clickstream_platform_tests.lambdas.deployed import REQUEST, Deployed, logs_of, metrics_of, said, sequences
 from clickstream_platform_tests.lambdas.faults import FaultyProxy
 from clickstream_platform_tests.lambdas.stream import Shard, event
@@ -86,11 +85,9 @@ def test_a_refused_record_is_logged_with_reason_field_and_place(
 
 
 def test_records_that_are_given_back_are_logged_with_event_entity_and_correlation_id(
-    deployed: Deployed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    deployed: Deployed, capsys: pytest.CaptureFixture[str], one_by_one: None
 ) -> None:
     """Of the first that is given back: the second entity's first event, as only its session could not be written."""
-    monkeypatch.setattr(dynamodb, "_THREADS", 1)
-    deployed.configure(storage_timeout_seconds="0")
     records = Shard().records(
         [event(event_id=f"e{n}", anonymous_id=who) for n, who in enumerate(["ann", "ann", "bob"])]
     )

@@ -103,7 +103,7 @@ def test_calls_are_given_up_when_patience_ends(behind: Behind, fault: str, code:
         dynamo.get_many(INDEX, keys(entries(1)))
     assert given_up.value.code == code
     assert "BatchGetItem" in str(given_up.value)
-    assert 0.3 <= time.monotonic() - began < 3
+    assert 0.3 <= time.monotonic() - began < 20
     assert len(met) > 2
     assert dynamo.last_error is given_up.value
     items = entries(30)

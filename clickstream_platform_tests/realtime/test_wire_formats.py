@@ -22,12 +22,14 @@ values = st.recursive(
 items = st.dictionaries(names, values, max_size=6)
 
 
+@settings(deadline=None)
 @given(items)
 def test_items_come_back_as_they_were(item: dict[str, Any]) -> None:
     assert from_wire(to_wire(item)) == item
     assert all(type(from_wire(to_wire(item))[name]) is type(value) for name, value in item.items())
 
 
+@settings(deadline=None)
 @given(items)
 def test_boto3_reads_the_same_out_of_them(item: dict[str, Any]) -> None:
     read = TypeDeserializer().deserialize
@@ -44,12 +46,13 @@ def test_what_is_no_attribute_is_refused(value: object) -> None:
         to_wire({"a": value})
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=300), max_size=8))
 def test_an_aggregate_gives_back_what_was_put_into_it(payloads: list[bytes]) -> None:
     assert user_records(message(payloads)) == payloads
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.binary(max_size=80))
 @example(b"\x1a\xff\xff\xff\xff\xff\xff\xff\xff\x7f")
 @example(b"\x80" * 80)
@@ -62,7 +65,7 @@ def test_any_bytes_are_an_aggregate_or_torn(content: bytes) -> None:
     assert all(type(one) is bytes for one in found)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.binary(max_size=40) | st.binary(max_size=40).map(sealed), min_size=1, max_size=4))
 def test_no_record_of_an_invocation_vanishes(payloads: list[bytes]) -> None:
     """Each gives at least one, and every aggregate that cannot be read is refused with a reason."""
@@ -76,6 +79,7 @@ def test_no_record_of_an_invocation_vanishes(payloads: list[bytes]) -> None:
     assert [batch.sequence_at(position) for position in positions] == batch.sequences
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=60), st.data())
 def test_an_aggregate_that_lost_a_byte_gives_no_records(payload: bytes, data: st.DataObject) -> None:
     whole = aggregate([payload])
