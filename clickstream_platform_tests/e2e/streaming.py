@@ -33,7 +33,8 @@ from clickstream_platform.local_aws.server import start_server
 from clickstream_platform_tests.aws import Aws
 
 _AT_ONCE = 500
-_PATIENCE = 1800.0
+_PATIENCE = 7200.0
+"""Seconds until what should come is taken not to come; a slow machine is no failure."""
 
 
 class StreamingPlatform:
