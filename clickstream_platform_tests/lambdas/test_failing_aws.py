@@ -83,6 +83,20 @@ def test_whichever_call_fails_the_lowest_record_that_it_is_about_is_given_back(
         assert {row["event_id"] for row in deployed.bronze()} == {f"e{number}" for number in range(28)}
 
 
+@pytest.mark.parametrize(("call", "place"), [(3, 25), (4, 0), (6, 10)], ids=["index", "sessions", "one session"])
+def test_steps_after_a_failed_one_see_nothing_from_the_record_on_that_is_given_back(
+    deployed: Deployed, failing: Callable[[str, str], Failing], one_by_one: None, call: int, place: int
+) -> None:
+    """Else another stream with the same event, or a look into the index, might count what is not in yet."""
+    failing("DYNAMODB", "throttle").at(call)
+    assert deployed.invoke(RECORDS) == [sequences(RECORDS)[place]]
+    live = deployed.live()
+    assert sum(cell["events"] for cell in live["metrics"]) == place
+    assert len(live["attributed-checkouts"]) == (place > 5)
+    if call == 3:
+        assert sum(part["events"] for item in live["sessions"] for part in item["parts"]) == place
+
+
 def test_throttling_that_passes_within_the_functions_patience_is_not_noticed(
     deployed: Deployed, failing: Callable[[str, str], Failing]
 ) -> None:
