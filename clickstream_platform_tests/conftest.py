@@ -26,15 +26,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spark tests share one worker, as a JVM is dear; tests whose program is missing are skipped, but not in CI."""
+    """Tests whose program is missing are skipped, but not in CI."""
     lacking = {
         "spark": None if shutil.which("java") else "needs Java 17",
         "browser": None if any(map(shutil.which, _BROWSERS)) else "needs Chromium",
     }
     require_all = os.environ.get("CLICKSTREAM_TESTS_REQUIRE_ALL") == "1"
     for item in items:
-        if item.get_closest_marker("spark"):
-            item.add_marker(pytest.mark.xdist_group("spark"))
         for marker, reason in lacking.items():
             if reason and item.get_closest_marker(marker) and not require_all:
                 item.add_marker(pytest.mark.skip(reason=reason))

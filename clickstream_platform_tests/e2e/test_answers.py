@@ -19,8 +19,6 @@ from clickstream_platform.schemas import TABLES
 from clickstream_platform.simulate import simulate
 from clickstream_platform_tests import oracle
 
-pytestmark = pytest.mark.xdist_group("answers")
-
 COMPUTED = [name for name, table in TABLES.items() if table.layer != "bronze"]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from clickstream_platform_tests.e2e.platform import RunningPlatform, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("daemon")]
+pytestmark = pytest.mark.slow
 
 MARCH = [datetime(2024, 3, day, 10, tzinfo=UTC) for day in range(1, 11)]
 ORDER = {

@@ -21,8 +21,6 @@ from clickstream_platform_tests.e2e.streaming import StreamingPlatform, embedded
 from clickstream_platform_tests.lambdas import live
 from clickstream_platform_tests.lambdas.stream import lines_of
 
-pytestmark = pytest.mark.xdist_group("streaming")
-
 COMPUTED = [name for name, table in TABLES.items() if table.layer != "bronze"]
 LINEAGE = ("source_id", "source_line")
 LARGEST = 1_048_576

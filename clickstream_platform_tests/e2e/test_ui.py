@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from clickstream_platform.schemas import TABLES
 from clickstream_platform_tests.e2e.platform import RunningPlatform, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("ui")]
+pytestmark = pytest.mark.browser
 
 DAY = datetime(2024, 3, 8, 10, tzinfo=UTC)
 _MILLISECONDS = 90_000

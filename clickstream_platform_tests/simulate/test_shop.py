@@ -7,8 +7,6 @@ from clickstream_platform.contract.channels import CHANNELS
 from clickstream_platform.simulate import simulate
 from clickstream_platform_tests.simulate.conftest import Shop
 
-pytestmark = pytest.mark.xdist_group("simulated shops")
-
 
 def one(shop: Shop, query: str) -> int:
     [(value,)] = shop.ask(query)

@@ -13,8 +13,6 @@ from clickstream_platform.simulate.truth.book import session_reasons
 from clickstream_platform_tests import oracle
 from clickstream_platform_tests.simulate.conftest import MakeShop, Shop
 
-pytestmark = pytest.mark.xdist_group("simulated shops")
-
 TABLES = ("sessions", *oracle.GOLD)
 SHOPS = {
     "dirty": {},
