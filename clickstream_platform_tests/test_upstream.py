@@ -53,6 +53,9 @@ def test_pyarrow_still_imports_numpy_where_it_is_installed() -> None:
 
 def test_moto_still_sorts_a_whole_table_for_a_query_of_one_partition() -> None:
     """If not: `_of_one_partition` in `local_aws/dynamodb_repairs.py` can go."""
-    look = "import inspect\nfrom moto.dynamodb.models.table import Table as T\nprint('all_items' in inspect.getsource(T.query))"
+    look = (
+        "import inspect\nfrom moto.dynamodb.models.table import Table\n"
+        "print('all_items' in inspect.getsource(Table.query))"
+    )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
