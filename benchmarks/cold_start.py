@@ -18,7 +18,7 @@ from pathlib import Path
 import clickstream_platform
 
 _ROUNDS = 11
-_PACKAGED = ("crawleruseragents", "msgspec", "obstore", "publicsuffixlist", "pyarrow", "xxhash")
+_PACKAGED = ("crawleruseragents", "msgspec", "obstore", "publicsuffixlist", "pyarrow", "pybase64", "xxhash")
 _BESIDE = (
     "aws_lambda_powertools",
     "boto3",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from clickstream_platform.ingest.arrow_compute import cast, runs, sorted_places
+from clickstream_platform.ingest.arrow_compute import cast, extremes, rounded_product, runs, sorted_places
 from clickstream_platform.ingest.bronze_schemas import MONEY, TIME
 
 _EXACT_SECONDS = 8e9
@@ -34,16 +34,17 @@ def money_column(amounts: Iterable[float | None]) -> pa.Array:
     return money(cents_of(amounts))
 
 
-def times_of(moments: Sequence[datetime]) -> pa.Array:
-    """Timestamps from moments with any UTC offset, none missing.
+def times_of(moments: Sequence[datetime | None]) -> pa.Array:
+    """Timestamps from moments with any UTC offset; None stays None.
 
     Arrow asks each moment for its time zone, which is slow; a double of epoch seconds tells microseconds apart for some
     centuries around 1970.
     """
-    seconds = [moment.timestamp() for moment in moments]
-    if seconds and max(max(seconds), -min(seconds)) > _EXACT_SECONDS:
+    seconds = pa.array([None if moment is None else moment.timestamp() for moment in moments], pa.float64())
+    least, most = extremes(seconds)
+    if least is not None and max(most, -least) > _EXACT_SECONDS:
         return pa.array(moments, TIME)
-    return pa.array([round(second * 1e6) for second in seconds], pa.int64()).view(TIME)
+    return cast(rounded_product(seconds, 1e6), pa.int64()).view(TIME)
 
 
 def hashes(values: Sequence[int]) -> pa.Array:

@@ -36,6 +36,17 @@ def equals(texts: pa.Array, text: str) -> pa.Array:
     return call_function("equal", [texts, pa.scalar(text)])
 
 
+def rounded_product(numbers: pa.Array, factor: float) -> pa.Array:
+    """Numbers times a factor, to whole numbers, half to even."""
+    return call_function("round", [call_function("multiply", [numbers, pa.scalar(factor)])])
+
+
+def extremes(numbers: pa.Array) -> tuple[Any, Any]:
+    """The least and the greatest number; None where there is none."""
+    found = call_function("min_max", [numbers])
+    return found["min"].as_py(), found["max"].as_py()
+
+
 def any_matches(texts: pa.Array, pattern: str) -> bool:
     """Whether a regular expression (RE2) is found in any of the texts."""
     return bool(call_function("any", [call_function("match_substring_regex", [texts], MatchSubstringOptions(pattern))]))

@@ -19,9 +19,9 @@ from clickstream_platform.contract.traffic import (
     read_page,
     read_referrer,
 )
-from clickstream_platform.ingest.arrow_arrays import cents_of, days_of, money, money_column, offsets_of
+from clickstream_platform.ingest.arrow_arrays import cents_of, days_of, money, money_column, offsets_of, times_of
 from clickstream_platform.ingest.arrow_compute import any_matches, either, equals, first_of, take
-from clickstream_platform.ingest.bronze_schemas import EXPERIMENTS, ITEMS, TIME
+from clickstream_platform.ingest.bronze_schemas import EXPERIMENTS, ITEMS
 
 _TEXT = pa.string()
 _tags = attrgetter("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
@@ -46,7 +46,7 @@ class EventColumns:
             "event_id": pa.array([event.event_id for event in events], _TEXT),
             "event_name": names,
             "event_time": times,
-            "received_at": pa.array([event.received_at for event in events], TIME),
+            "received_at": times_of([event.received_at for event in events]),
             "user_id": pa.array([event.user_id for event in events], _TEXT),
             "anonymous_id": pa.array([event.anonymous_id for event in events], _TEXT),
             "client_session_id": pa.array([event.session_id for event in events], _TEXT),
@@ -150,17 +150,20 @@ def _item_columns(events: Sequence[Event]) -> dict[str, pa.Array]:
         _free_text([item.category or None for item in items]),
     ]
     rows = pa.StructArray.from_arrays(fields, fields=list(ITEMS.value_type))
-    worth = zip(cents, quantities, strict=True)
+    worth = iter([None if each is None else each * number for each, number in zip(cents, quantities, strict=True)])
+    values = [
+        None if not items else next(worth) if len(items) == 1 else _total(islice(worth, len(items))) for items in lists
+    ]
     return {
         "items": pa.ListArray.from_arrays(offsets_of(map(len, lists)), rows, type=ITEMS),
-        "items_value": money([_total(islice(worth, len(items))) if items else None for items in lists]),
+        "items_value": money(values),
     }
 
 
-def _total(worth: Iterable[tuple[int | None, int]]) -> int | None:
+def _total(worth: Iterable[int | None]) -> int | None:
     """What priced items cost together; None where none is priced."""
-    totals = [cents * quantity for cents, quantity in worth if cents is not None]
-    return sum(totals) if totals else None
+    priced = [cents for cents in worth if cents is not None]
+    return sum(priced) if priced else None
 
 
 def _experiments(events: Sequence[Event]) -> pa.Array:

@@ -1,13 +1,12 @@
 """What Lambda hands over from a Kinesis stream, as records of shops: decoded, and taken out of KPL aggregates."""
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from pybase64 import b64decode, b64encode
 
 from clickstream_platform.contract.reasons import Rejection
 from clickstream_platform.realtime.kpl import MAGIC, Torn, user_records
@@ -18,24 +17,12 @@ _PLACE_DIGITS = 6  # a record of one megabyte holds fewer
 
 class _Body(msgspec.Struct, gc=False):
     sequenceNumber: str
-    data: bytes
-    approximateArrivalTimestamp: float = 0.0
-
-
-class _EncodedBody(msgspec.Struct, gc=False):
-    sequenceNumber: str
     data: str
     approximateArrivalTimestamp: float = 0.0
 
 
 class _Record(msgspec.Struct, gc=False):
     kinesis: _Body
-    eventID: str
-    eventSourceARN: str
-
-
-class _EncodedRecord(msgspec.Struct, gc=False):
-    kinesis: _EncodedBody
     eventID: str
     eventSourceARN: str
 
@@ -92,24 +79,27 @@ def read_batches(event: Any) -> list[StreamBatch]:
     found = event.get("Records") if isinstance(event, Mapping) else None
     try:
         records = msgspec.convert(found, list[_Record])
-    except msgspec.ValidationError:
-        return _grouped(_one_by_one(found))
+    except msgspec.ValidationError as error:
+        raise ValueError(f"not an event of a Kinesis stream: {error}") from None
     simple = _of_one_shard(records)
-    return [simple] if simple else _grouped([(record, record.kinesis.data, None) for record in records])
+    return [simple] if simple else _grouped(records)
 
 
 def _of_one_shard(records: list[_Record]) -> StreamBatch | None:
-    """The batch in one go, where it is as Lambda sends it and nothing is aggregated."""
+    """The batch in one go, where all of it is base64, of one shard, and nothing is aggregated."""
     if not records:
         return None
     shard, arn = records[0].eventID.partition(":")[0], records[0].eventSourceARN
     bodies = [record.kinesis for record in records]
-    data = [body.data for body in bodies]
-    prefix = f"{shard}:"
+    try:
+        data = [b64decode(body.data, validate=True) for body in bodies]
+    except ValueError:
+        return None
+    ids_end = len(shard) + 1
     if (
-        any(one.startswith(MAGIC) for one in data)
-        or not all(record.eventID.startswith(prefix) for record in records)
-        or any(record.eventSourceARN != arn for record in records)
+        {record.eventID[:ids_end] for record in records} != {f"{shard}:"}
+        or {record.eventSourceARN for record in records} != {arn}
+        or MAGIC in {one[: len(MAGIC)] for one in data}
     ):
         return None
     return StreamBatch(
@@ -122,27 +112,19 @@ def _of_one_shard(records: list[_Record]) -> StreamBatch | None:
     )
 
 
-def _grouped(decoded: "list[tuple[_Record | _EncodedRecord, bytes, Rejection | None]]") -> list[StreamBatch]:
+def _grouped(records: list[_Record]) -> list[StreamBatch]:
     batches: dict[tuple[str, str], StreamBatch] = {}
-    for record, data, rejection in decoded:
+    for record in records:
+        data, rejection = _from_base64(record.kinesis.data)
         key = (record.eventSourceARN.rpartition("/")[2], record.eventID.partition(":")[0])
         batch = batches.setdefault(key, StreamBatch(*key))
         _add(batch, record.kinesis.sequenceNumber, record.kinesis.approximateArrivalTimestamp, data, rejection)
     return list(batches.values())
 
 
-def _one_by_one(records: Any) -> "list[tuple[_Record | _EncodedRecord, bytes, Rejection | None]]":
-    """For an invocation with something in it that is no base64."""
-    try:
-        encoded = msgspec.convert(records, list[_EncodedRecord])
-    except msgspec.ValidationError as error:
-        raise ValueError(f"not an event of a Kinesis stream: {error}") from None
-    return [(record, *_from_base64(record.kinesis.data)) for record in encoded]
-
-
 def _from_base64(encoded: str) -> tuple[bytes, Rejection | None]:
     try:
-        return binascii.a2b_base64(encoded, strict_mode=True), None
+        return b64decode(encoded, validate=True), None
     except ValueError as error:
         return encoded.encode(), Rejection("invalid_encoding", None, f"not base64: {error}")
 
@@ -170,4 +152,4 @@ def _unpacked(data: bytes) -> Sequence[tuple[bytes, Rejection | None]]:
 
 def encode(data: bytes) -> str:
     """A record's bytes as Lambda hands them over."""
-    return base64.b64encode(data).decode()
+    return b64encode(data).decode()

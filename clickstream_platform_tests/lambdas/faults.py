@@ -96,17 +96,20 @@ class FaultyProxy:
 
 
 class Faults:
-    """Draws what goes wrong: `rate` of all requests, until `most` have failed; then all goes well."""
+    """Draws what goes wrong: one request in five on average, one in every nine at least, until `most` have failed."""
 
-    def __init__(self, seed: int, rate: float, most: int) -> None:
-        self._random, self._rate, self._most = random.Random(seed), rate, most
+    def __init__(self, seed: int, most: int) -> None:
+        self._random, self._most = random.Random(seed), most
+        self._until_next = self._random.randint(1, 9)
         self.count = 0
         self._lock = threading.Lock()
 
     def __call__(self) -> str | None:
         with self._lock:
-            if self.count >= self._most or self._random.random() >= self._rate:
+            self._until_next -= 1
+            if self.count >= self._most or self._until_next:
                 return None
+            self._until_next = self._random.randint(1, 9)
             self.count += 1
             return self._random.choice(["throttle", "error", "lost", "kill", "kill_after"])
 

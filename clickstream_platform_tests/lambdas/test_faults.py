@@ -115,7 +115,7 @@ def _done(batch: list[dict[str, Any]], answer: Any) -> int:
 def run(aws: Aws, proxy: FaultyProxy, function: ForkingFunction, seed: int) -> None:
     created(aws)
     draw = random.Random(seed)
-    faults = Faults(seed, rate=0.15, most=25)
+    faults = Faults(seed, most=25)
     proxy.decide = faults
     for name, sent in SHARDS.items():
         deliver(function, Shard(name).records(mixed(sent)), draw)
