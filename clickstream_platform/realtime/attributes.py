@@ -1,10 +1,10 @@
-"""Items between Python and DynamoDB's JSON: texts, whole numbers, truth values, lists and maps."""
+"""Items between Python and DynamoDB's JSON: texts, whole numbers, truth values, lists, maps and sets."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 Item: TypeAlias = dict[str, Any]
-"""Attributes by name: str, int, bool, list or dict; an attribute that is None is left out."""
+"""Attributes by name: str, int, bool, list, dict, set of str or of int; one that is None is left out."""
 
 
 def to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,6 +28,8 @@ def _value(value: Any) -> dict[str, Any]:
         return {"L": [_value(one) for one in value]}
     if isinstance(value, dict):
         return {"M": to_wire(value)}
+    if isinstance(value, set) and value:
+        return {"SS": sorted(value)} if isinstance(next(iter(value)), str) else {"NS": [str(one) for one in value]}
     raise TypeError(f"no attribute value: {value!r}")
 
 
@@ -39,4 +41,8 @@ def _plain(value: Mapping[str, Any]) -> Any:
         return from_wire(content)
     if kind == "L":
         return [_plain(one) for one in content]
+    if kind == "NS":
+        return {int(one) for one in content}
+    if kind == "SS":
+        return set(content)
     return content

@@ -64,16 +64,53 @@ class Dynamo:
         self._conditional("PutItem", table, {"Item": to_wire(item)}, condition, values, names)
 
     def update(
-        self, table: str, key: Item, change: str, condition: str, values: Mapping[str, Any], names: Mapping[str, str]
-    ) -> None:
-        """Change one item, made when missing, under a condition.
+        self,
+        table: str,
+        key: Item,
+        change: str,
+        condition: str,
+        values: Mapping[str, Any],
+        names: Mapping[str, str],
+        *,
+        returns: bool = False,
+    ) -> Item:
+        """Change one item, made when missing, under a condition ("" for none).
+
+        Returns:
+            With `returns` the item as it is now.
 
         Raises:
             ConditionFailed: The condition does not hold.
             DynamoError: It could not be changed.
         """
-        body = {"Key": to_wire(key), "UpdateExpression": change}
-        self._conditional("UpdateItem", table, body, condition, values, names)
+        body = {"Key": to_wire(key), "UpdateExpression": change, **({"ReturnValues": "ALL_NEW"} if returns else {})}
+        answer = self._conditional("UpdateItem", table, body, condition, values, names)
+        return from_wire(answer.get("Attributes", {}))
+
+    def get(self, table: str, key: Item) -> Item | None:
+        """One item, as the last write left it.
+
+        Raises:
+            DynamoError: It cannot be had.
+        """
+        body = {"TableName": self._prefix + table, "Key": to_wire(key), "ConsistentRead": True}
+        found = self._calls.call("GetItem", body).get("Item")
+        return from_wire(found) if found else None
+
+    def delete_many(self, table: str, keys: Sequence[Item]) -> None:
+        """Delete items; those that are not there are as good as deleted.
+
+        Raises:
+            DynamoError: Some could not be deleted.
+        """
+        requests = [{"DeleteRequest": {"Key": to_wire(key)}} for key in keys]
+        left = [
+            one
+            for some in self.each(lambda some: self._write(table, some), _cut(requests, _WRITE_ITEMS))
+            for one in some
+        ]
+        if left:
+            raise self.last_error or DynamoError("Timeout", f"{len(left)} items of {table} are not deleted")
 
     def query(self, table: str, where: str, values: Mapping[str, Any], *, only: str = "") -> Iterator[Item]:
         """Items of one partition in the order of their sort key, page after page as they are asked for.
@@ -118,15 +155,18 @@ class Dynamo:
         condition: str,
         values: Mapping[str, Any],
         names: Mapping[str, str],
-    ) -> None:
+    ) -> dict[str, Any]:
         body |= {
             "TableName": self._prefix + table,
-            "ConditionExpression": condition,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **(
+                {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+                if condition
+                else {}
+            ),
             **({"ExpressionAttributeValues": to_wire(values)} if values else {}),
             **({"ExpressionAttributeNames": dict(names)} if names else {}),
         }
-        self._calls.call(operation, body)
+        return self._calls.call(operation, body)
 
     def _get(self, table: str, keys: Sequence[Item], attributes: Sequence[str]) -> list[Item]:
         wanted: dict[str, Any] = {"Keys": [to_wire(key) for key in keys], "ConsistentRead": True}
@@ -147,8 +187,11 @@ class Dynamo:
         )
 
     def _put(self, table: str, items: Sequence[Item]) -> list[Item]:
-        name = self._prefix + table
-        left: list[Any] = [{"PutRequest": {"Item": to_wire(item)}} for item in items]
+        left = self._write(table, [{"PutRequest": {"Item": to_wire(item)}} for item in items])
+        return [from_wire(request["PutRequest"]["Item"]) for request in left]
+
+    def _write(self, table: str, requests: Sequence[Any]) -> Sequence[Any]:
+        name, left = self._prefix + table, requests
         try:
             for pause in self._calls.pauses():
                 answer = self._calls.call("BatchWriteItem", {"RequestItems": {name: left}})
@@ -158,7 +201,7 @@ class Dynamo:
                 pause()
         except DynamoError:
             pass
-        return [from_wire(request["PutRequest"]["Item"]) for request in left]
+        return left
 
 
 def _cut(items: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -46,10 +46,13 @@ def find_credentials() -> Callable[[], Credentials]:
 
 
 class Signer:
-    """Makes the headers of signed `POST /` calls of one service and region."""
+    """Makes the headers of signed `POST /` calls of one service and region, in a version of AWS' JSON protocol."""
 
-    def __init__(self, service: str, region: str, host: str, credentials: Callable[[], Credentials]) -> None:
+    def __init__(
+        self, service: str, region: str, host: str, credentials: Callable[[], Credentials], version: str = "1.0"
+    ) -> None:
         self._service, self._region, self._host, self._credentials = service, region, host, credentials
+        self._content_type = f"application/x-amz-json-{version}"
         self._keys: dict[tuple[str, str], bytes] = {}
 
     def headers(self, target: str, body: bytes, now: float | None = None) -> dict[str, str]:
@@ -57,7 +60,7 @@ class Signer:
         credentials = self._credentials()
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
         headers = {
-            "content-type": "application/x-amz-json-1.0",
+            "content-type": self._content_type,
             "host": self._host,
             "x-amz-date": moment,
             **({"x-amz-security-token": credentials.token} if credentials.token else {}),

@@ -45,4 +45,29 @@ EVENT_INDEX: Final = LiveTable("event-index", "entity_id", "time_event")
 ATTRIBUTED_CHECKOUTS: Final = LiveTable("attributed-checkouts", "entity_id", "time_checkout")
 """One item a checkout of people, with the first click before it."""
 
-LIVE_TABLES: Final = (SESSIONS, METRICS, EVENT_INDEX, ATTRIBUTED_CHECKOUTS)
+IDEMPOTENCY: Final = LiveTable("idempotency", "request_key")
+"""One item a request to the ingest API that came with an idempotency key: what it was and what was answered."""
+
+REPLAYS: Final = LiveTable("replays", "replay_id")
+"""One item a replay: what was asked for, and how far it is."""
+
+REPLAY_PAGES: Final = LiveTable("replay-pages", "replay_id", "page")
+"""One item a page of a replay's messages: which of them are done, and which failed and why."""
+
+REPLAYED_ENTITIES: Final = LiveTable("replayed-entities", "replay_id", "entity_id")
+"""One item a replay x entity: aggregates of the events that the replay brought."""
+
+ERASED_ENTITIES: Final = LiveTable("erased-entities", "entity_hash")
+"""One item an erased person, named by a hash: what no replay brings back."""
+
+LIVE_TABLES: Final = (
+    SESSIONS,
+    METRICS,
+    EVENT_INDEX,
+    ATTRIBUTED_CHECKOUTS,
+    IDEMPOTENCY,
+    REPLAYS,
+    REPLAY_PAGES,
+    REPLAYED_ENTITIES,
+    ERASED_ENTITIES,
+)

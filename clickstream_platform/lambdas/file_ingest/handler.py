@@ -8,8 +8,8 @@ from typing import Any
 from clickstream_platform.lambdas.environment import settings
 from clickstream_platform.lambdas.file_ingest.notifications import created_objects
 from clickstream_platform.lambdas.file_ingest.taking import FileIngest, NotIngested
-from clickstream_platform.lambdas.file_ingest.upload import is_upload
 from clickstream_platform.lambdas.file_ingest.uploads import answer
+from clickstream_platform.lambdas.http_api import is_request
 from clickstream_platform.lambdas.observability import correlation_id, emit_metrics, log
 
 
@@ -30,7 +30,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         ValueError: The event is none of these.
     """
     correlation = correlation_id(context)
-    if is_upload(event):
+    if is_request(event):
         return answer(file_ingest(), event, settings().max_upload_bytes, correlation)
     outcomes: list[dict[str, Any]] = []
     failures = []

@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from clickstream_platform.ingest.identity import identity_of
 from clickstream_platform.ingest.ledger import Ledger
 from clickstream_platform.lambdas.file_ingest.taking import LANDING, FileIngest
-from clickstream_platform.lambdas.file_ingest.upload import Refusal, Upload, read_upload
+from clickstream_platform.lambdas.file_ingest.upload import Upload, read_upload
+from clickstream_platform.lambdas.http_api import Answer, Refusal, refused
+from clickstream_platform.lambdas.http_api import answer as said
 from clickstream_platform.lambdas.observability import emit_metrics, log
-
-Answer = dict[str, Any]
 
 
 def answer(ingest: FileIngest, event: Mapping[str, Any], max_bytes: int, correlation_id: str) -> Answer:
@@ -22,10 +20,10 @@ def answer(ingest: FileIngest, event: Mapping[str, Any], max_bytes: int, correla
     except Refusal as refusal:
         log("WARNING", "an upload was refused", why=str(refusal), correlation_id=correlation_id)
         emit_metrics({"refused_uploads": (1, "Count")}, {"status": str(refusal.status)})
-        return _said(refusal.status, {"error": str(refusal), "correlation_id": correlation_id})
+        return refused(refusal, correlation_id)
     except Exception as error:
         log("ERROR", "an upload failed", error=repr(error), correlation_id=correlation_id)
-        return _said(500, {"correlation_id": correlation_id})
+        return said(500, {"correlation_id": correlation_id})
 
 
 def _taken(ingest: FileIngest, upload: Upload, correlation_id: str) -> Answer:
@@ -43,7 +41,7 @@ def _taken(ingest: FileIngest, upload: Upload, correlation_id: str) -> Answer:
             log("ERROR", "an upload is stored, but could not be ingested at once", error=repr(error), **about)
     entry = ledger.entry(identity)
     if entry is None:
-        return _said(202, {**about, "status": "stored", "where": {"landing": path}})
+        return said(202, {**about, "status": "stored", "where": {"landing": path}})
     where = {
         "bronze": entry["objects"],
         "rejected": f"rejected/{upload.dataset}/{identity}.parquet" if entry["rejected"] else None,
@@ -51,9 +49,4 @@ def _taken(ingest: FileIngest, upload: Upload, correlation_id: str) -> Answer:
     }
     status = taken.report.status if taken else "already_ingested"
     counts = {"rows_read": entry["rows_read"], "accepted": entry["accepted"], "rejected": entry["rejected"]}
-    return _said(200, {**about, "status": status, **counts, "where": where})
-
-
-def _said(status: int, body: Mapping[str, Any]) -> Answer:
-    text = msgspec.json.encode(body).decode()
-    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": text}
+    return said(200, {**about, "status": status, **counts, "where": where})

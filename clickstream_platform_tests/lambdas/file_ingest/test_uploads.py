@@ -14,7 +14,8 @@ from clickstream_platform.ingest import IngestError
 from clickstream_platform.lambdas.environment import settings
 from clickstream_platform.lambdas.file_ingest.handler import file_ingest
 from clickstream_platform.lambdas.file_ingest.taking import NotIngested
-from clickstream_platform.lambdas.file_ingest.upload import Refusal, is_upload, read_upload
+from clickstream_platform.lambdas.file_ingest.upload import read_upload
+from clickstream_platform.lambdas.http_api import Refusal, is_request
 from clickstream_platform_tests.ingest.harness import events, jsonl
 from clickstream_platform_tests.lambdas.file_ingest.bucket import Lake, created, gz, invoke
 
@@ -188,7 +189,7 @@ def test_any_request_is_a_safe_file_or_refused(
     make: Any, dataset: str, body: str | None, encoded: bool, fields: dict[str, Any]
 ) -> None:
     event = make(dataset, body, encoded=encoded, **fields)
-    assert is_upload(event)
+    assert is_request(event)
     try:
         upload = read_upload(event, settings().max_upload_bytes)
     except Refusal as refusal:
