@@ -58,7 +58,8 @@ def base64ed(data: bytes) -> str:
 
 def answered(event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     answer = invoke(event)
-    assert answer["headers"] == {"content-type": "application/json"}
+    assert answer["headers"]["content-type"] == "application/json"
+    assert answer["headers"].get("allow") == ("POST" if answer["statusCode"] == 405 else None)
     body = json.loads(answer["body"])
     assert body["correlation_id"] == "request-1"
     return answer["statusCode"], body
