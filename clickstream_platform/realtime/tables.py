@@ -54,8 +54,8 @@ REPLAYS: Final = LiveTable("replays", "replay_id")
 REPLAY_PAGES: Final = LiveTable("replay-pages", "replay_id", "page")
 """One item a page of a replay's messages: which of them are done, and which failed and why."""
 
-REPLAYED_ENTITIES: Final = LiveTable("replayed-entities", "replay_id", "entity_id")
-"""One item a replay x entity: aggregates of the events that the replay brought."""
+REPLAYED_ENTITIES: Final = LiveTable("replayed-entities", "entity_id", "replay_id")
+"""One item an entity x replay: aggregates of the events that the replay brought."""
 
 ERASED_ENTITIES: Final = LiveTable("erased-entities", "entity_hash")
 """One item an erased person, named by a hash: what no replay brings back."""
