@@ -9,6 +9,8 @@ from clickstream_platform.realtime.tables import LIVE_TABLES, LiveTable
 STREAM_PROCESSOR: Final = "stream-processor"
 FILE_INGEST: Final = "file-ingest"
 DATA_GENERATOR: Final = "data-generator"
+REPLAY: Final = "replay"
+REPLAY_PROCESSOR: Final = "replay-processor"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class Plan:
                 # Longer than file-ingest may run, so that no file is ingested by two at once.
                 Queue(self.landing, visibility_seconds=900, dead_letters=f"{self.landing}-dlq", receives=3),
                 Queue(self.stream_failures),
+                Queue(f"{self.replay_steps}-dlq"),
+                # Longer than one invocation takes steps.
+                Queue(self.replay_steps, visibility_seconds=360, dead_letters=f"{self.replay_steps}-dlq"),
+                Queue(f"{self.replay_messages}-dlq"),
+                Queue(self.replay_messages, visibility_seconds=120, dead_letters=f"{self.replay_messages}-dlq"),
             ),
             "notifications": (
                 Notification("bronze/", self.arrivals, ".parquet"),
@@ -109,6 +116,16 @@ class Plan:
     def landing(self) -> str:
         """The queue that stands in for S3 invoking file-ingest, which moto does not do."""
         return f"{self.prefix}landing"
+
+    @property
+    def replay_steps(self) -> str:
+        """The queue of replays' own steps."""
+        return f"{self.prefix}replay-steps"
+
+    @property
+    def replay_messages(self) -> str:
+        """The queue of the replay processor."""
+        return f"{self.prefix}replay-messages"
 
     @property
     def stream_failures(self) -> str:

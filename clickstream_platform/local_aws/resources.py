@@ -40,6 +40,8 @@ class Resources:
             "CLICKSTREAM_LAKE_URI": self.lake_uri,
             "CLICKSTREAM_TABLE_PREFIX": self.plan.prefix,
             "CLICKSTREAM_ARRIVAL_QUEUE_URL": self.arrivals_url,
+            "CLICKSTREAM_REPLAY_STEPS_QUEUE_URL": self.queue_urls[self.plan.replay_steps],
+            "CLICKSTREAM_REPLAY_QUEUE_URL": self.queue_urls[self.plan.replay_messages],
         }
 
 

@@ -2,17 +2,29 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from clickstream_platform.realtime.attributes import Item, from_wire, to_wire
-from clickstream_platform.realtime.dynamodb_calls import Calls, ConditionFailed, DynamoError
+from clickstream_platform.realtime.dynamodb_calls import Calls, ConditionFailed, DynamoError, TransactionCancelled
 
-__all__ = ["ConditionFailed", "Dynamo", "DynamoError", "lowest"]
+__all__ = ["ConditionFailed", "Dynamo", "DynamoError", "Put", "TransactionCancelled", "lowest"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+MOST_TOGETHER = 100
+"""So many items are written all or none."""
+
 _GET_KEYS, _WRITE_ITEMS, _THREADS = 100, 25, 16
+
+
+class Put(NamedTuple):
+    """An item that is to be written under a condition."""
+
+    table: str
+    item: Item
+    condition: str
+    values: Mapping[str, Any] = {}
 
 
 class Dynamo:
@@ -111,6 +123,26 @@ class Dynamo:
         ]
         if left:
             raise self.last_error or DynamoError("Timeout", f"{len(left)} items of {table} are not deleted")
+
+    def put_together(self, puts: Sequence["Put"]) -> None:
+        """Write items of several tables, all of them or none.
+
+        Raises:
+            TransactionCancelled: Nothing was written: a condition does not hold, or another writer was there.
+            DynamoError: The same, or it is not known whether they were written: try again under the same conditions.
+        """
+        actions = [
+            {
+                "Put": {
+                    "TableName": self._prefix + put.table,
+                    "Item": to_wire(put.item),
+                    "ConditionExpression": put.condition,
+                    **({"ExpressionAttributeValues": to_wire(put.values)} if put.values else {}),
+                }
+            }
+            for put in puts
+        ]
+        self._calls.call("TransactWriteItems", {"TransactItems": actions})
 
     def query(self, table: str, where: str, values: Mapping[str, Any], *, only: str = "") -> Iterator[Item]:
         """Items of one partition in the order of their sort key, page after page as they are asked for.

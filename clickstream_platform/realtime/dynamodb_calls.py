@@ -17,6 +17,14 @@ class ConditionFailed(AwsError):
         self.item = item
 
 
+class TransactionCancelled(AwsError):
+    """Items that were to be written together and were not; `reasons` has a code for each, `None` for no reason."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("TransactionCanceledException", ", ".join(sorted(set(reasons))), is_transient=True)
+        self.reasons = reasons
+
+
 class Calls(AwsCalls):
     """Calls to the tables of the environment's region."""
 
@@ -25,5 +33,7 @@ class Calls(AwsCalls):
 
     def refused(self, code: str, answer: Mapping[str, Any]) -> None:
         """Tell of a condition that does not hold."""
+        if code == "TransactionCanceledException":
+            raise TransactionCancelled([str(why.get("Code")) for why in answer.get("CancellationReasons", ())])
         if code == "ConditionalCheckFailedException":
             raise ConditionFailed(from_wire(answer["Item"]) if answer.get("Item") else None)
