@@ -1,13 +1,14 @@
 """Write the parts of the documentation that come from the code: `make docs`.
 
-docs/tables.md comes from `schemas.TABLES`, the settings in docs/operations.md from `config.Settings`. A test says when
-they are out of date.
+docs/tables.md comes from `schemas.TABLES`, the settings in docs/operations.md from `config.Settings`, docs/openapi.json
+from the contract and the functions' routes. A test says when they are out of date.
 """
 
 import re
 from pathlib import Path
 from typing import Any
 
+from clickstream_platform.commands.schema import openapi_text
 from clickstream_platform.config import Settings
 from clickstream_platform.schemas import TABLES, Table
 
@@ -22,6 +23,7 @@ def documents() -> dict[Path, str]:
     settings = f"{_BEGIN}\n{settings_table()}\n{_END}"
     return {
         HERE / "tables.md": tables_document(),
+        HERE / "openapi.json": openapi_text(),
         operations: pattern.sub(lambda _: settings, operations.read_text(encoding="utf-8")),
     }
 

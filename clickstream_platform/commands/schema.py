@@ -1,4 +1,4 @@
-"""`clickstream schema`: the contract as JSON Schema."""
+"""`clickstream schema`: the contract as JSON Schema, and the HTTP interface as OpenAPI."""
 
 import click
 
@@ -6,10 +6,10 @@ _KINDS = {"event": "events", "customer": "customers", "product": "products", "or
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(list(_KINDS)), default="event")
+@click.argument("kind", type=click.Choice([*_KINDS, "openapi"]), default="event")
 def schema(kind: str) -> None:
-    """Print the JSON Schema of what shops send: event, customer, product or order."""
-    click.echo(schema_text(_KINDS[kind]), nl=False)
+    """Print the JSON Schema of what shops send: event, customer, product, order, or openapi for all of HTTP."""
+    click.echo(openapi_text() if kind == "openapi" else schema_text(_KINDS[kind]), nl=False)
 
 
 def schema_text(dataset: str) -> str:
@@ -19,3 +19,10 @@ def schema_text(dataset: str) -> str:
     from clickstream_platform.contract.schema import json_schema
 
     return json.dumps(json_schema(dataset), indent=2) + "\n"
+
+
+def openapi_text() -> str:
+    """The OpenAPI document of the HTTP interface, as it is printed and kept in docs/openapi.json."""
+    from clickstream_platform.lambdas.ingest_api import openapi
+
+    return openapi.openapi_text()

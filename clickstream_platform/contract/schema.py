@@ -13,14 +13,18 @@ def json_schema(dataset: str) -> dict[str, Any]:
     _, components = msgspec.json.schema_components([record_type])
     definition = components.pop(record_type.__name__)
     if dataset == "events":
-        # What the types cannot say: one of two identities, and further fields, which become properties.
-        definition["anyOf"] = [
-            {"required": [name], "properties": {name: {"type": "string"}}} for name in ("user_id", "anonymous_id")
-        ]
-        definition.pop("additionalProperties", None)
+        complete_event(definition)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"https://clickstream-platform.dev/schema/{dataset}.json",
         **definition,
         **({"$defs": components} if components else {}),
     }
+
+
+def complete_event(definition: dict[str, Any]) -> None:
+    """Add what the types cannot say of an event: one of two identities, and further fields, which become properties."""
+    definition["anyOf"] = [
+        {"required": [name], "properties": {name: {"type": "string"}}} for name in ("user_id", "anonymous_id")
+    ]
+    definition.pop("additionalProperties", None)

@@ -29,10 +29,21 @@ class LambdaSettings(msgspec.Struct, frozen=True, kw_only=True):
         final_after_seconds: A live first click is final so long after its checkout arrived.
         storage_timeout_seconds: So long an AWS call is tried again before its records are given back for a retry.
         max_upload_bytes: Longer uploads are refused; API Gateway lets no more than the default through.
-        streams: Streams that the data generator feeds: one for everything, or two, the second one for checkouts.
+        streams: Streams that events are put on: one for everything, or two, the second one for checkouts.
+        write_keys: Who may send events to the ingest API: `web:KEY,app:OTHER`, a name for logs and metrics and its key.
+            Empty leaves that to IAM at the gateway.
+        cors_origins: Origins of pages whose scripts may call the ingest API, comma-separated; `*` is all of them.
+        idempotency_hours: So long the ingest API knows an idempotency key again.
         generator_events: Events that it makes on average in five minutes.
         generator_dirty_rate: Share of its records that are malformed.
         generator_seed: Another seed, another shop.
+        replay_queue_url: Queue of the messages that tell the replay processor which events to bring.
+        replay_steps_queue_url: Queue of a replay's own steps: what is selected and sent next.
+        replay_max_receives: As often as both queues give out a message before it is a dead letter.
+        replay_ttl_days: Days that replays are known for.
+        replay_lake_uri: Lake that `target=bronze` writes to; by default the own one.
+        replay_stream: Stream that `target=stream` writes to; by default the first of `streams`.
+        replay_target_queue_url: Queue that `target=queue` sends events to.
     """
 
     lake_uri: str = "lake"
@@ -54,9 +65,19 @@ class LambdaSettings(msgspec.Struct, frozen=True, kw_only=True):
     storage_timeout_seconds: float = 10.0
     max_upload_bytes: int = 10_485_760
     streams: str = "events"
+    write_keys: str = ""
+    cors_origins: str = ""
+    idempotency_hours: int = 24
     generator_events: int = 500
     generator_dirty_rate: float = 0.01
     generator_seed: int = 1
+    replay_queue_url: str = ""
+    replay_steps_queue_url: str = ""
+    replay_max_receives: int = 5
+    replay_ttl_days: int = 30
+    replay_lake_uri: str = ""
+    replay_stream: str = ""
+    replay_target_queue_url: str = ""
 
     def ingest_options(self) -> "IngestOptions":
         """The choices of ingest among the settings."""

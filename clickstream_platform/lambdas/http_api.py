@@ -33,8 +33,10 @@ class Request(NamedTuple):
         path: Decoded, without the stage.
         headers: By lower-case name.
         parameters: Those of the path.
-        body: Decoded from base64; `read_body` limits its size.
+        body: Decoded from base64; empty where only the head was read.
         source_ip: Of who sent it, as API Gateway sees it.
+        route: Path of the route that API Gateway found (`/upload/{dataset}`), whatever a custom domain puts before it;
+            the path itself where the route takes any.
     """
 
     method: str
@@ -44,6 +46,7 @@ class Request(NamedTuple):
     parameters: Mapping[str, str]
     body: bytes
     source_ip: str | None
+    route: str
 
 
 def is_request(event: Mapping[str, Any]) -> bool:
@@ -57,22 +60,51 @@ def read_request(event: Mapping[str, Any], max_bytes: int) -> Request:
     Raises:
         Refusal: Its body is longer than `max_bytes`, or is not the base64 that it is said to be.
     """
+    return read_head(event)._replace(body=read_body(event, max_bytes))
+
+
+def read_head(event: Mapping[str, Any]) -> Request:
+    """The request without its body, for who decides before reading one."""
     context = event["requestContext"]
     http = context.get("http", {})
     path = str(event.get("rawPath") or event.get("path") or "/")
     stage = str(context.get("stage") or "")
     if "http" in context and stage not in ("", "$default") and path.startswith(f"/{stage}/"):
         path = path[len(stage) + 1 :]  # HTTP APIs leave the stage's name in the path, REST APIs do not
+    path = unquote(path)
     identity = context.get("identity") or {}
     return Request(
         method=str(event.get("httpMethod") or http.get("method") or "GET").upper(),
-        path=unquote(path),
+        path=path,
         headers={str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()},
         query={str(name): str(value) for name, value in (event.get("queryStringParameters") or {}).items()},
         parameters={str(name): str(value) for name, value in (event.get("pathParameters") or {}).items()},
-        body=_body(event, max_bytes),
+        body=b"",
         source_ip=http.get("sourceIp") or identity.get("sourceIp"),
+        route=_route(event) or path,
     )
+
+
+def read_body(event: Mapping[str, Any], max_bytes: int) -> bytes:
+    """The bytes of a request's body.
+
+    Raises:
+        Refusal: They are more than `max_bytes`, or not the base64 that they are said to be.
+    """
+    text = event.get("body") or ""
+    too_large = Refusal(413, f"the body is longer than {max_bytes} bytes")
+    if len(text) // 4 * 3 > max_bytes + 3:
+        raise too_large
+    if event.get("isBase64Encoded"):
+        try:
+            body = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            raise Refusal(400, "the body is not base64, although it is said to be") from None
+    else:
+        body = text.encode("utf-8", "surrogatepass")
+    if len(body) > max_bytes:
+        raise too_large
+    return body
 
 
 def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
@@ -89,18 +121,6 @@ def refused(refusal: Refusal, correlation_id: str) -> Answer:
     return answer(refusal.status, body, refusal.headers)
 
 
-def _body(event: Mapping[str, Any], max_bytes: int) -> bytes:
-    text = event.get("body") or ""
-    too_large = Refusal(413, f"the body is longer than {max_bytes} bytes")
-    if len(text) // 4 * 3 > max_bytes + 3:
-        raise too_large
-    if event.get("isBase64Encoded"):
-        try:
-            body = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            raise Refusal(400, "the body is not base64, although it is said to be") from None
-    else:
-        body = text.encode("utf-8", "surrogatepass")
-    if len(body) > max_bytes:
-        raise too_large
-    return body
+def _route(event: Mapping[str, Any]) -> str:
+    route = str(event.get("resource") or event.get("routeKey") or "").rpartition(" ")[2]
+    return route if route.startswith("/") and "+}" not in route else ""

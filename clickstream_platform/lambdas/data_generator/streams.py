@@ -1,34 +1,19 @@
 """Which stream a record goes to, and putting many records on a stream."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from clickstream_platform.realtime.streams import CHECKOUTS, batches, stream_names
 from clickstream_platform.simulate import LiveRecord
 
-CHECKOUTS = frozenset({"begin_checkout", "purchase", "refund"})
-"""What goes to the second stream where there are two; clicks, landings and everything else go to the first."""
-
-MOST_RECORDS, MOST_BYTES = 500, 5 << 20
-"""What one `PutRecords` takes."""
+__all__ = ["NotPut", "batches", "by_stream", "put_all", "stream_names"]
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 3.2
 
 
 class NotPut(Exception):
     """Kinesis did not take all records in time. Putting them all again is harmless: silver takes each event once."""
-
-
-def stream_names(setting: str) -> tuple[str, str]:
-    """The streams of clicks and of checkouts, often the same one.
-
-    Raises:
-        ValueError: The setting names no stream, or more than two.
-    """
-    names = [name.strip() for name in setting.split(",") if name.strip()]
-    if not 1 <= len(names) <= 2:
-        raise ValueError(f"CLICKSTREAM_STREAMS: {setting!r} is neither one stream nor two (clicks,checkouts)")
-    return names[0], names[-1]
 
 
 def by_stream(records: Iterable[LiveRecord], streams: tuple[str, str]) -> dict[str, list[LiveRecord]]:
@@ -72,18 +57,3 @@ def put_all(kinesis: Any, stream: str, records: Sequence[LiveRecord], patience: 
             waiting, wait = [waiting[place] for place in refused], min(2 * wait, _LONGEST_WAIT)
             repeats += len(refused)
     return repeats
-
-
-def batches(entries: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    """The entries in their order, in lists that one `PutRecords` takes."""
-    batch: list[Mapping[str, Any]] = []
-    held = 0
-    for entry in entries:
-        size = len(entry["Data"]) + len(entry["PartitionKey"].encode())
-        if batch and (len(batch) == MOST_RECORDS or held + size > MOST_BYTES):
-            yield batch
-            batch, held = [], 0
-        batch.append(entry)
-        held += size
-    if batch:
-        yield batch

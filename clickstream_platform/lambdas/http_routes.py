@@ -1,0 +1,159 @@
+"""Every route of the platform's HTTP interface: which function answers it, and what it takes and gives.
+
+The one place that declares them. The OpenAPI document is made of it, the local gateway goes by it, and so does whoever
+deploys: a path is handed over with any method, as the functions answer wrong ones themselves.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, NamedTuple
+
+from msgspec import Meta, Struct
+
+from clickstream_platform.contract import Dataset, Event
+from clickstream_platform.lambdas.ingest_api.answers import ErrorAnswer, EventsAnswer, HealthAnswer
+
+INGEST_API: Final = "ingest-api"
+FILE_INGEST: Final = "file-ingest"
+
+
+EventList = Annotated[list[Event], Meta(min_length=1, max_length=500)]
+
+
+class Events(Struct):
+    """Several events under an idempotency key of their own."""
+
+    events: EventList
+    idempotency_key: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
+
+
+class Text(Struct):
+    """A body of text that JSON Schema says nothing more about."""
+
+
+class UploadAnswer(Struct, kw_only=True):
+    """What became of a file."""
+
+    dataset: Dataset
+    source_id: str
+    status: Annotated[str, Meta(description="`new`, `already_ingested`; `stored`: it is ingested within minutes.")]
+    rows_read: int = 0
+    accepted: int = 0
+    rejected: Annotated[dict[str, int], Meta(description="Records by reason of refusal.")] = {}
+    where: Annotated[dict[str, Any], Meta(description="Paths in the lake.")]
+    correlation_id: str
+
+
+class Parameter(NamedTuple):
+    """Something that a request says beside its body; `type` is what msgspec makes a schema of."""
+
+    name: str
+    place: str
+    description: str
+    type: Any = str
+    is_required: bool = False
+
+
+class Response(NamedTuple):
+    """An answer: what its status means here, and the type of its body; several of which it is one; None for no body."""
+
+    description: str
+    type: Any = ErrorAnswer
+    headers: Mapping[str, str] = {}
+
+
+class Route(NamedTuple):
+    """A method of a path.
+
+    Attributes:
+        function: Name of the function that answers, without the platform's prefix.
+        summary: In a line.
+        responses: By status.
+        description: What else there is to know.
+        parameters: Those of path, query and headers.
+        bodies: Type of the body by content type; several of which it is one.
+        needs_key: Whether a write key is asked for, where any are set.
+    """
+
+    method: str
+    path: str
+    function: str
+    summary: str
+    responses: Mapping[int, Response]
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    bodies: Mapping[str, Any] = {}
+    needs_key: bool = False
+
+
+_RETRY_AFTER = {"retry-after": "Seconds to wait."}
+_EVENTS_REFUSED: Mapping[int, Response] = {
+    400: Response("The body cannot be read, or no record is acceptable.", (EventsAnswer, ErrorAnswer)),
+    401: Response("No write key, or a wrong one."),
+    409: Response("The idempotency key belongs to another body, or its request is being worked on.", ErrorAnswer),
+    413: Response("The body is longer than 6 MB, packed or unpacked, or has more than 500 events."),
+    415: Response("Another content encoding than gzip."),
+    429: Response("The stream has too much to do. Sending all of it again is harmless.", EventsAnswer, _RETRY_AFTER),
+    500: Response("A fault of ours."),
+    503: Response("A fault of ours that passes.", ErrorAnswer, _RETRY_AFTER),
+}
+_IDEMPOTENCY = Parameter(
+    "idempotency-key",
+    "header",
+    "The same key with the same body is carried out once, and has the same answer for CLICKSTREAM_IDEMPOTENCY_HOURS.",
+    Annotated[str, Meta(min_length=1, max_length=256)],
+)
+_ENCODING = Parameter("content-encoding", "header", "`gzip`, where the body is packed.")
+_PREFLIGHT = {204: Response("The page's origin may call where the answer names it.", None)}
+_TAKEN = Response(
+    "What became of each record.", EventsAnswer, {"idempotent-replayed": "`true`: answered before, nothing was done."}
+)
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST",
+        "/events",
+        INGEST_API,
+        "Send events, up to 500.",
+        {202: _TAKEN, **_EVENTS_REFUSED},
+        "One event, an array, an envelope, or lines. Each record is judged by itself. The server says `received_at`, "
+        "and `user_agent` and `country` of events that do not.",
+        (_IDEMPOTENCY, _ENCODING),
+        {"application/json": (Event, EventList, Events), "application/x-ndjson": Text},
+        needs_key=True,
+    ),
+    Route(
+        "POST",
+        "/collect",
+        INGEST_API,
+        "Send events from a page, also with navigator.sendBeacon.",
+        {204: Response("All records are taken.", None), 202: _TAKEN, **_EVENTS_REFUSED},
+        "As `/events`, with the write key as `?key=`, since beacons have no headers.",
+        (_IDEMPOTENCY, _ENCODING),
+        {"text/plain": Text, "application/json": (Event, EventList, Events)},
+        needs_key=True,
+    ),
+    Route("OPTIONS", "/events", INGEST_API, "May a page call?", _PREFLIGHT),
+    Route("OPTIONS", "/collect", INGEST_API, "May a page call?", _PREFLIGHT),
+    Route("GET", "/openapi.json", INGEST_API, "This document.", {200: Response("OpenAPI 3.1.", dict)}),
+    Route("GET", "/health", INGEST_API, "Is it there?", {200: Response("It is.", HealthAnswer)}),
+    Route(
+        "POST",
+        "/upload/{dataset}",
+        FILE_INGEST,
+        "Upload a file of events, customers, products or orders.",
+        {
+            200: Response("Ingested, now or before.", UploadAnswer),
+            202: Response("Stored; it is ingested within minutes.", UploadAnswer),
+            400: Response("No such dataset, or the body cannot be read."),
+            413: Response("The body is too long: compress it, or put the file into landing/."),
+            500: Response("A fault of ours."),
+        },
+        "JSON lines, a JSON array or CSV, plain, gzip or zstd, told from the content.",
+        (
+            Parameter("dataset", "path", "What the records are.", Dataset, is_required=True),
+            Parameter("name", "query", "Name of the file."),
+            Parameter("x-file-name", "header", "The same."),
+        ),
+        {"application/x-ndjson": Text, "text/csv": Text, "application/octet-stream": Text},
+    ),
+)
