@@ -23,6 +23,9 @@ MARKER = ".clickstream-aws-local"
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address that the Dagster UI listens on.")
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port of the UI.")
 @click.option("--aws-port", default=4566, show_default=True, type=click.IntRange(0, 65535), help="Port of the AWS API.")
+@click.option(
+    "--api-port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port of the HTTP API."
+)
 @click.option("--rate", default=20.0, show_default=True, type=click.FloatRange(0, 1000), help="Events a second.")
 @click.option(
     "--history", default=0, show_default=True, type=click.IntRange(0, 1440), help="Minutes before now to begin with."
@@ -36,6 +39,7 @@ def aws_local(
     host: str,
     port: int,
     aws_port: int,
+    api_port: int,
     rate: float,
     history: int,
     burst: bool,
@@ -47,7 +51,8 @@ def aws_local(
 
     A moto server stands in for AWS. Events go through Kinesis and the stream processor into the lake's bucket and the
     live tables, files that are put below s3://clickstream-lake/landing/ through file-ingest, and S3's notifications
-    through SQS to Dagster, which keeps silver and gold up to date. No account is needed and none is touched.
+    through SQS to Dagster, which keeps silver and gold up to date. A gateway takes events and files over HTTP. No
+    account is needed and none is touched.
 
     All of it is in memory and gone afterwards; --state keeps logs. Stop it with Ctrl-C.
     """
@@ -66,12 +71,14 @@ def aws_local(
             history_minutes=history,
             burst=burst,
             port=aws_port,
+            api_port=api_port,
             settings=dotenv_settings(),
             tell=lambda line: click.echo(line, err=True),
         )
         stack.callback(running.stop)
         replace_environment(running.environment)
-        addresses = {"AWS": running.server.endpoint, "lake": running.resources.lake_uri, "logs": str(logs)}
+        addresses = {"API": running.gateway.endpoint, "AWS": running.server.endpoint}
+        addresses |= {"lake": running.resources.lake_uri, "logs": str(logs)}
         if not no_dagster:
             from clickstream_platform.local_aws.dagster_process import DagsterProcess
             from clickstream_platform.local_aws.platform import dagster_environment

@@ -1,22 +1,29 @@
 """The whole platform on the emulated AWS: server, resources, functions and what feeds them."""
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from clickstream_platform.lambdas.http_routes import INGEST_API
 from clickstream_platform.local_aws.environment import local_environment
 from clickstream_platform.local_aws.functions import Function, Processes
+from clickstream_platform.local_aws.gateway import Gateway
 from clickstream_platform.local_aws.plan import DATA_GENERATOR, FILE_INGEST, STREAM_PROCESSOR, Plan
 from clickstream_platform.local_aws.player import SLOT_SECONDS, Player, shops_of
 from clickstream_platform.local_aws.poller import Poller
 from clickstream_platform.local_aws.resources import Resources, create_all
 from clickstream_platform.local_aws.s3_events import S3Events
 from clickstream_platform.local_aws.schedule import EVERY, Schedule
-from clickstream_platform.local_aws.server import LocalServer, start_server
+from clickstream_platform.local_aws.server import LocalServer, require_free_port, start_server
 
-FUNCTIONS = {name: name.replace("-", "_") for name in (STREAM_PROCESSOR, FILE_INGEST, DATA_GENERATOR)}
+FUNCTIONS = {name: name.replace("-", "_") for name in (STREAM_PROCESSOR, FILE_INGEST, DATA_GENERATOR, INGEST_API)}
+TIMEOUTS = {INGEST_API: 30.0}
+"""Seconds after which functions are killed, where that is not five minutes: API Gateway waits no longer."""
+
+CORS = "CLICKSTREAM_CORS_ORIGINS"
 RETENTION_MINUTES = 60
 """Records stay in the stream so long: they are in this machine's memory."""
 
@@ -38,6 +45,7 @@ class LocalPlatform:
     functions: dict[str, Processes]
     poller: Poller
     s3_events: S3Events
+    gateway: Gateway
     schedule: Schedule | None = None
     player: Player | None = None
     _stack: ExitStack = field(default_factory=ExitStack, repr=False)
@@ -59,6 +67,7 @@ def start_platform(
     burst: bool = False,
     host: str = "127.0.0.1",
     port: int = 0,
+    api_port: int = 0,
     plan: Plan | None = None,
     settings: Mapping[str, str] | None = None,
     tell: Callable[[str], None] = lambda line: None,
@@ -72,6 +81,7 @@ def start_platform(
         burst: Leave all events to the data generator, every five minutes.
         host: Address of the emulated AWS.
         port: Its port; 0 takes a free one.
+        api_port: Port of the HTTP interface; 0 takes a free one.
         plan: Which resources there are.
         settings: `CLICKSTREAM_` variables on top of this process' environment.
         tell: Told what is done.
@@ -80,6 +90,8 @@ def start_platform(
         LocalAwsError: The emulation cannot run.
     """
     logs.mkdir(parents=True, exist_ok=True)
+    if api_port:
+        require_free_port(host, api_port, "the HTTP interface")
     with ExitStack() as stack:
         tell("starting the emulated AWS")
         server = start_server(host, port, log=logs / "moto.log", retention_minutes=RETENTION_MINUTES)
@@ -89,13 +101,15 @@ def start_platform(
         shops = shops_of(rate) if rate > 0 else []
         generated = {
             "CLICKSTREAM_STREAMS": plan.events,
+            # Pages on this machine are of some origin or other.
+            CORS: (settings or {}).get(CORS, os.environ.get(CORS, "*")),
             **({"CLICKSTREAM_GENERATOR_EVENTS": str(shops[0].events)} if shops else {}),
         }
         own = {**(settings or {}), **resources.settings(), **generated}
         functions = {}
         for name, module in FUNCTIONS.items():
             handler = f"clickstream_platform.lambdas.{module}.handler:handler"
-            function = Function(plan.prefix + name, handler, own, timeout_seconds=300.0)
+            function = Function(plan.prefix + name, handler, own, timeout_seconds=TIMEOUTS.get(name, 300.0))
             functions[name] = Processes(function, server.endpoint, log=log_path(logs, name))
             # Killed last: what feeds them waits for the invocations under way.
             stack.callback(functions[name].close)
@@ -108,8 +122,10 @@ def start_platform(
             functions[FILE_INGEST], server.endpoint, resources.queue_urls[plan.landing], retry_seconds=10
         ).start()
         stack.callback(landing.stop)
+        gateway = Gateway(functions, host, api_port).start()
+        stack.callback(gateway.stop)
         environment = {**local_environment(server.endpoint), **(settings or {}), **resources.settings()}
-        running = LocalPlatform(server, resources, environment, logs, functions, poller, landing)
+        running = LocalPlatform(server, resources, environment, logs, functions, poller, landing, gateway)
         if shops:
             running.schedule = _schedule(functions[DATA_GENERATOR], history_minutes, burst).start()
             stack.callback(running.schedule.stop)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clickstream_platform.lambdas.environment import read_settings
+from clickstream_platform.lambdas.http_routes import INGEST_API
 from clickstream_platform.local_aws.log_metrics import LogMetrics
 from clickstream_platform.local_aws.plan import DATA_GENERATOR, STREAM_PROCESSOR
 from clickstream_platform.local_aws.platform import LocalPlatform
@@ -73,6 +74,7 @@ class Watch:
         self._sessions = Sessions(self._dynamo, Rules(timeout, timeout, 0, timeout))
         self._processor = LogMetrics(running.log_of(STREAM_PROCESSOR))
         self._generator = LogMetrics(running.log_of(DATA_GENERATOR))
+        self._api = LogMetrics(running.log_of(INGEST_API))
         self._history: deque[tuple[float, int, int]] = deque()
         self._tables: tuple[int, str, Mapping[str, tuple[int, int]]] = (0, "", {})
         self._tables_read = -TABLES_EVERY
@@ -84,7 +86,8 @@ class Watch:
             DynamoError, BotoCoreError, ClientError: The emulation does not answer.
         """
         running, counts = self._running, self._running.poller.counts
-        sent = self._generator.refresh()["put_records"] + (running.player.sent if running.player else 0)
+        sent = self._generator.refresh()["put_records"] + self._api.refresh()["ingested"]
+        sent += running.player.sent if running.player else 0
         processed = counts.records_delivered
         sent_rate, processed_rate = self._rates(sent, processed)
         lags = running.poller.lags().values()

@@ -36,7 +36,7 @@ class Running:
     """A started command, with what it printed."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        self.endpoint_port = free_port()
+        self.endpoint_port, self.api_port = free_port(), free_port()
         self.output = folder / "output"
         self.state = folder / "state"
         # Its descendants carry the name of the folder in their environment, wherever they move to.
@@ -44,7 +44,7 @@ class Running:
         name, _, value = self.mark.partition("=")
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [*COMMAND, "--aws-port", str(self.endpoint_port), "--state", str(self.state), *options],
+                [*COMMAND, *self.ports(), "--state", str(self.state), *options],
                 cwd=folder,
                 env={**os.environ, name: value},
                 stdout=output,
@@ -54,6 +54,13 @@ class Running:
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.endpoint_port}"
+
+    @property
+    def api(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
+
+    def ports(self) -> list[str]:
+        return ["--aws-port", str(self.endpoint_port), "--api-port", str(self.api_port)]
 
     def descendants(self) -> list[int]:
         """Processes that this one or its children started and that still run."""
@@ -108,13 +115,15 @@ def test_a_missing_moto_is_said_with_the_remedy(monkeypatch: pytest.MonkeyPatch,
     assert "pip install 'clickstream-platform[aws-local]'" in result.stderr
 
 
-@pytest.mark.parametrize("option", ["--port", "--aws-port"])
+@pytest.mark.parametrize("option", ["--port", "--aws-port", "--api-port"])
 def test_a_port_in_use_is_said(tmp_path: Path, option: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        others = ["--no-dagster"] if option == "--aws-port" else []
+        others = [] if option == "--port" else ["--no-dagster"]
+        others += [] if option == "--aws-port" else ["--aws-port", "0"]
+        others += [] if option == "--api-port" else ["--api-port", "0"]
         result = CliRunner().invoke(cli.main, ["aws-local", option, port, *others, "--state", str(tmp_path / "state")])
     assert result.exit_code == 2
     assert f"127.0.0.1:{port} cannot be had" in result.stderr
