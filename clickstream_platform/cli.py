@@ -14,6 +14,7 @@ COMMANDS = {
     "sql": "Query the lake's tables with SQL.",
     "schema": "Print the JSON Schema of what shops send.",
     "rebuild-bronze": "Read events again from what the streams delivered.",
+    "rebuild": "Compute days again, and tell what differs from before.",
     "purge": "Delete originals that are older than the retention.",
     "dev": "Start the Dagster UI with sensors running.",
     "aws-local": "Run everything on an emulated AWS, with events flowing.",

@@ -1,8 +1,9 @@
 """Compute silver and gold for given days in this process, as Dagster runs of the embedded instance."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple, TypeAlias
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
@@ -22,13 +23,46 @@ REACH_BEFORE, REACH_AFTER = timedelta(days=1), timedelta(days=2)
 
 _PENDING_LIMIT = 100_000
 
+OnEvent: TypeAlias = Callable[[dg.DagsterEvent], None]
+
+
+class Step(NamedTuple):
+    """Tables of one run: unpartitioned ones, or partitioned ones on the days from first to last."""
+
+    tables: Sequence[dg.AssetKey]
+    days: tuple[date, date] | None = None
+
+
+class TableGroups:
+    """The computed tables of a job in the order they are computed in.
+
+    Attributes:
+        masters: Unpartitioned silver tables that orders look things up in.
+        partitioned: Everything by day.
+        summaries: Unpartitioned gold tables.
+    """
+
+    def __init__(self, job: dg.JobDefinition) -> None:
+        graph = job.asset_layer.asset_graph
+        keys = sorted(graph.materializable_asset_keys)
+        self._graph = graph
+        self.masters = [dg.AssetKey(["silver", name]) for name in MASTER]
+        self.partitioned = [key for key in keys if graph.get(key).partitions_def is not None]
+        self.summaries = [key for key in keys if graph.get(key).partitions_def is None and key.path[0] == "gold"]
+
+    def below(self, table: dg.AssetKey) -> set[dg.AssetKey]:
+        """All tables that are made of a table, directly or not."""
+        children = set(self._graph.get(table).child_keys)
+        return children.union(*map(self.below, children))
+
 
 @dataclass
 class BuildReport:
-    """What a build did: runs, rows written by table, and error-severity checks that failed."""
+    """What a build did: runs, rows written and partitions by table, and error-severity checks that failed."""
 
     runs: list[str] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
+    partitions: dict[str, set[str | None]] = field(default_factory=dict)
     failed_steps: dict[str, str] = field(default_factory=dict)
     failed_checks: list[str] = field(default_factory=list)
     checks: int = 0
@@ -70,36 +104,59 @@ def build(
     arrivals: Sequence[Arrival],
     defs: dg.Definitions,
     *,
-    on_event: Callable[[dg.DagsterEvent], None] = lambda event: None,
+    on_event: OnEvent = lambda event: None,
 ) -> BuildReport:
     """Report arrivals to Dagster, then compute every table for `days`, batch by batch.
 
     Master data comes first, so that orders waiting for it are released in the same build. Arrivals are acknowledged
     once everything has succeeded: a build that is killed is taken up again by the next one.
     """
-    instance, report = open_instance(), BuildReport()
+    instance, job = open_instance(), defs.resolve_implicit_global_asset_job_def()
     for event in materializations(arrivals)[0]:
         instance.report_runless_asset_event(event)
-    job = defs.resolve_implicit_global_asset_job_def()
-    graph = job.asset_layer.asset_graph
-    partitioned = [key for key in graph.materializable_asset_keys if graph.get(key).partitions_def is not None]
-    summaries = [
-        key
-        for key in graph.materializable_asset_keys
-        if graph.get(key).partitions_def is None and key.path[0] == "gold"
-    ]
-    masters = [dg.AssetKey(["silver", name]) for name in MASTER]
+    groups = TableGroups(job)
 
-    wanted = set(days)
-    _run(job, instance, masters, {}, report, on_event)
+    def steps() -> Iterator[Step]:
+        yield Step(groups.masters)
+        yield from steps_by_day(groups.partitioned, {*days, *days_to_release(lake)})
+        yield Step(groups.summaries)
+
+    report = run_steps(job, instance, steps(), on_event)
     if report.succeeded:
-        wanted |= set(days_to_release(lake))
-    for first, last in day_batches(wanted, get_settings().run_batch_days):
-        if report.succeeded:
-            _run(job, instance, partitioned, range_tags(first, last), report, on_event)
-    if report.succeeded:
-        _run(job, instance, summaries, {}, report, on_event)
         FolderQueue(lake).acknowledge([arrival.receipt for arrival in arrivals])
+    return report
+
+
+def steps_by_day(tables: Sequence[dg.AssetKey], days: Iterable[date]) -> list[Step]:
+    """Partitioned tables over days, as many days a run as the settings say."""
+    return [Step(tables, span) for span in day_batches(days, get_settings().run_batch_days)] if tables else []
+
+
+def run_steps(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    steps: Iterable[Step],
+    on_event: OnEvent = lambda event: None,
+    *,
+    tags: Mapping[str, str] | None = None,
+    report: BuildReport | None = None,
+) -> BuildReport:
+    """A run for each step and its checks in this process, until one fails.
+
+    Args:
+        job: Has the tables.
+        instance: Keeps the runs.
+        steps: Asked for one after the other: a step may depend on what those before it did.
+        on_event: Told of everything that Dagster logs.
+        tags: Of all runs.
+        report: Filled as it goes on, so that the caller knows how far it came whatever happens.
+    """
+    report = BuildReport() if report is None else report
+    for step in steps:
+        days = range_tags(*step.days) if step.days else {}
+        _run(job, instance, step.tables, {**(tags or {}), **days}, report, on_event)
+        if not report.succeeded:
+            break
     return report
 
 
@@ -109,7 +166,7 @@ def _run(
     assets: Sequence[dg.AssetKey],
     tags: dict[str, str],
     report: BuildReport,
-    on_event: Callable[[dg.DagsterEvent], None],
+    on_event: OnEvent,
 ) -> None:
     """One run over these assets and their checks; what happened goes into the report."""
     selection = set(assets)
@@ -135,6 +192,7 @@ def _note(event: dg.DagsterEvent, report: BuildReport) -> None:
     if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION and event.asset_key is not None:
         rows = event.materialization.metadata.get("dagster/row_count")
         table = event.asset_key.to_user_string()
+        report.partitions.setdefault(table, set()).add(event.partition)
         report.rows[table] = report.rows.get(table, 0) + (int(rows.value) if rows is not None else 0)  # type: ignore[arg-type]
     elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         verdict = event.asset_check_evaluation_data
