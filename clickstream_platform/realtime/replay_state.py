@@ -126,8 +126,8 @@ class Replays:
         item: Item = {
             "replay_id": replay_id,
             "progress": "queued",
-            "request": text.decode(),
-            "request_hash": hashlib.sha256(text).hexdigest(),
+            "asked": text.decode(),
+            "asked_hash": hashlib.sha256(text).hexdigest(),
             "unit": 0,
             "step": 0,
             "created_ms": int(now * 1000),
@@ -139,7 +139,7 @@ class Replays:
         try:
             self._dynamo.put(REPLAYS.name, item, "attribute_not_exists(replay_id)", {}, {})
         except ConditionFailed as failed:
-            if failed.item is None or failed.item["request_hash"] != item["request_hash"]:
+            if failed.item is None or failed.item["asked_hash"] != item["asked_hash"]:
                 raise OtherReplay("the idempotency key was used for another replay") from None
             return _replay(failed.item)
         return _replay(item)
@@ -169,7 +169,7 @@ class Replays:
         """Keep a selected replay without the entity: its events are in the plan, and erasure would not find it here."""
         request = msgspec.json.encode(msgspec.structs.replace(replay.request, entity_id="")).decode()
         key = {"replay_id": replay.replay_id}
-        self._dynamo.update(REPLAYS.name, key, "SET request = :request", "", {":request": request}, {})
+        self._dynamo.update(REPLAYS.name, key, "SET asked = :asked", "", {":asked": request}, {})
 
     def advance(self, replay: Replay, to: Position, *, selected: int, sent: int, page: bool) -> Replay | None:
         """Move a replay on from its position.
@@ -308,7 +308,7 @@ class Replays:
         Raises:
             DynamoError: It could not be kept.
         """
-        change = "ADD done :one, processed :p, missing :m, refused :r REMOVE failures.#n"
+        change = "ADD done :one, processed_events :p, missing_events :m, refused_events :r REMOVE failures.#n"
         values = {":one": {message}, ":n": message, ":p": processed, ":m": missing, ":r": refused}
         self._settle(replay_id, name, message, change, values, "NOT contains(done, :n)")
 
@@ -396,7 +396,7 @@ def _replay(item: Item) -> Replay:
     return Replay(
         item["replay_id"],
         item["progress"],
-        msgspec.json.decode(item["request"], type=_Kept),
+        msgspec.json.decode(item["asked"], type=_Kept),
         Position(item["unit"], item["step"]),
         item["created_ms"] / 1000,
         item["selected"],
@@ -422,9 +422,9 @@ def _page(item: Item) -> Page:
         item["events"],
         frozenset(item.get("done", ())),
         {int(name[1:]): why for name, why in item.get("failures", {}).items()},
-        item.get("processed", 0),
-        item.get("missing", 0),
-        item.get("refused", 0),
+        item.get("processed_events", 0),
+        item.get("missing_events", 0),
+        item.get("refused_events", 0),
     )
 
 

@@ -1,6 +1,7 @@
 """An AWS that fails: a proxy before the emulation that breaks requests by plan, and functions that are killed."""
 
 import http.client
+import importlib
 import json
 import os
 import random
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+_MODULE = "clickstream_platform.lambdas.{}.handler"
 _THROTTLED = b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slow down"}'
 _SERVER_ERROR = b'{"__type":"InternalServerError","message":"broken"}'
 
@@ -115,14 +117,14 @@ class Faults:
 
 
 class ForkingFunction:
-    """The stream processor's handler in a child for each invocation: it can be killed at any moment, for nothing.
+    """A function's handler in a child for each invocation: it can be killed at any moment, for nothing.
 
     The process that forks has everything imported and no thread of its own.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], function: str = "stream_processor") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", __name__, function],
             env=dict(environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -176,8 +178,7 @@ def _fork(event: Mapping[str, Any]) -> tuple[int, int]:
     try:
         os.close(reading)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        from clickstream_platform.lambdas.stream_processor.handler import handler
-
+        handler = importlib.import_module(_MODULE.format(sys.argv[1])).handler
         os.write(writing, json.dumps(handler(event, None)).encode())
         os._exit(0)
     finally:
@@ -196,8 +197,9 @@ def _main() -> None:
     # looks for at its first array where it is installed.
     import pyarrow as pa
 
-    import clickstream_platform.ingest.remote_store
-    import clickstream_platform.lambdas.stream_processor.handler  # noqa: F401
+    import clickstream_platform.ingest.remote_store  # noqa: F401
+
+    importlib.import_module(_MODULE.format(sys.argv[1]))
     from clickstream_platform.contract.agents import read_agent
 
     read_agent("Mozilla/5.0")
