@@ -49,7 +49,7 @@ class StreamingPlatform:
         (mapping,) = self._made.plan.mappings
         self._mapping = replace(mapping, batch_size=batch_size, batching_window_seconds=1)
         own = {**self._made.settings(), "DAGSTER_HOME": str(folder / "home"), "PYTHONPATH": os.pathsep.join(sys.path)}
-        self.environment = local_environment(server.endpoint, {**_bare_environment(), **own})
+        self.environment = local_environment(server.endpoint, {**bare_environment(), **own})
         self.lake_uri = self._made.lake_uri
 
     def stream(self, lines: list[bytes]) -> Counts:
@@ -162,7 +162,7 @@ def embedded(folder: Path, files: list[Path]) -> Lake:
     """The lake that the command line makes of the same files on local disk."""
     lake = Lake(str(folder / "lake"))
     environment = {
-        **_bare_environment(),
+        **bare_environment(),
         "CLICKSTREAM_LAKE_URI": lake.uri,
         "DAGSTER_HOME": str(folder / "home"),
         "CLICKSTREAM_REJECT_THRESHOLD": "1",
@@ -189,5 +189,6 @@ def wait_until(holds: Callable[[], bool], explain: Callable[[], str]) -> None:
         time.sleep(0.1)
 
 
-def _bare_environment() -> dict[str, str]:
+def bare_environment() -> dict[str, str]:
+    """This process' environment without what leads to an account or a platform."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CLICKSTREAM_"))}
