@@ -1,5 +1,6 @@
 """The body of a request as records: unpacked, and cut into the bytes of each."""
 
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from io import BytesIO
@@ -18,6 +19,12 @@ MOST_RECORDS: Final = 500
 _GZIP: Final = 31  # zlib's number for gzip's own header and checksum
 _MOST_MEMBERS: Final = 64  # what is behind each is copied, so that many tiny ones would take for ever
 _LINES = {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
+
+# Every escape in turn, so that an escaped backslash is not taken for the beginning of the next one: a pair of
+# surrogates, half of one, or anything else.
+_ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
 
 _array_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 _object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -51,9 +58,14 @@ def unpacked(body: bytes, encoding: str) -> bytes:
 def read_batch(body: bytes, content_type: str) -> Batch:
     """The records of a body: one event, an array, `{"events": [...]}`, or lines where the content type says so.
 
+    Half a character, as browsers send of an emoji that was cut through, becomes the replacement character: no decoder
+    takes it, and the other events of the request must not suffer for it.
+
     Raises:
         Refusal: It is none of these, has no records, or too many.
     """
+    if b"\\ud" in body or b"\\uD" in body:
+        body = _ESCAPES.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], body)
     if content_type.partition(";")[0].strip().lower() in _LINES:
         # One more than may be is enough to know.
         batch = Batch(list(islice(_lines(body), MOST_RECORDS + 1)))
