@@ -11,9 +11,12 @@ from msgspec import Meta, Struct
 
 from clickstream_platform.contract import Dataset, Event
 from clickstream_platform.lambdas.ingest_api.answers import ErrorAnswer, EventsAnswer, HealthAnswer
+from clickstream_platform.lambdas.replay.answers import ReplayAnswer
+from clickstream_platform.realtime.replay_request import ReplayRequest
 
 INGEST_API: Final = "ingest-api"
 FILE_INGEST: Final = "file-ingest"
+REPLAY: Final = "replay"
 
 
 EventList = Annotated[list[Event], Meta(min_length=1, max_length=500)]
@@ -96,17 +99,25 @@ _EVENTS_REFUSED: Mapping[int, Response] = {
     500: Response("A fault of ours."),
     503: Response("A fault of ours that passes.", ErrorAnswer, _RETRY_AFTER),
 }
+_KEY = Annotated[str, Meta(min_length=1, max_length=256)]
 _IDEMPOTENCY = Parameter(
     "idempotency-key",
     "header",
     "The same key with the same body is carried out once, and has the same answer for CLICKSTREAM_IDEMPOTENCY_HOURS.",
-    Annotated[str, Meta(min_length=1, max_length=256)],
+    _KEY,
 )
 _ENCODING = Parameter("content-encoding", "header", "`gzip`, where the body is packed.")
 _PREFLIGHT = {204: Response("The page's origin may call where the answer names it.", None)}
 _TAKEN = Response(
     "What became of each record.", EventsAnswer, {"idempotent-replayed": "`true`: answered before, nothing was done."}
 )
+
+_FAULTS: Mapping[int, Response] = {
+    500: Response("A fault of ours."),
+    503: Response("A fault of ours that passes.", ErrorAnswer, _RETRY_AFTER),
+}
+_UNKNOWN_REPLAY = Response("There is no such replay.")
+_REPLAY_ID = Parameter("replay_id", "path", "As the answer to POST /replay says.", is_required=True)
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -155,5 +166,58 @@ ROUTES: tuple[Route, ...] = (
             Parameter("x-file-name", "header", "The same."),
         ),
         {"application/x-ndjson": Text, "text/csv": Text, "application/octet-stream": Text},
+    ),
+    Route(
+        "POST",
+        "/replay",
+        REPLAY,
+        "Bring events of the past again.",
+        {
+            200: Response("It is done: a dry run, or one that the key began before.", ReplayAnswer),
+            202: Response("It has begun.", ReplayAnswer, {"location": "Where its state is told."}),
+            400: Response("It cannot be asked for; the error names the field."),
+            404: Response("There are no such events, or no such object."),
+            409: Response("The idempotency key was used for another replay."),
+            410: Response("The person was erased."),
+            413: Response("The body is too long."),
+            **_FAULTS,
+        },
+        "By entity and window, window, days or objects.",
+        (Parameter("idempotency-key", "header", "The same key with the same body begins one replay.", _KEY),),
+        {"application/json": ReplayRequest},
+    ),
+    Route(
+        "GET",
+        "/replay/{replay_id}",
+        REPLAY,
+        "State and counts of a replay.",
+        {200: Response("What is known of it.", ReplayAnswer), 404: _UNKNOWN_REPLAY, **_FAULTS},
+        parameters=(_REPLAY_ID,),
+    ),
+    Route(
+        "POST",
+        "/replay/{replay_id}/cancel",
+        REPLAY,
+        "Bring no more events of a replay.",
+        {
+            200: Response("It is cancelled.", ReplayAnswer),
+            404: _UNKNOWN_REPLAY,
+            409: Response("It has ended."),
+            **_FAULTS,
+        },
+        parameters=(_REPLAY_ID,),
+    ),
+    Route(
+        "POST",
+        "/replay/{replay_id}/redrive",
+        REPLAY,
+        "Send again what failed.",
+        {
+            202: Response("It runs again.", ReplayAnswer),
+            404: _UNKNOWN_REPLAY,
+            409: Response("There is nothing to send again."),
+            **_FAULTS,
+        },
+        parameters=(_REPLAY_ID,),
     ),
 )

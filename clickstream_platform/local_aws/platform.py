@@ -11,15 +11,26 @@ from clickstream_platform.lambdas.http_routes import INGEST_API
 from clickstream_platform.local_aws.environment import local_environment
 from clickstream_platform.local_aws.functions import Function, Processes
 from clickstream_platform.local_aws.gateway import Gateway
-from clickstream_platform.local_aws.plan import DATA_GENERATOR, FILE_INGEST, STREAM_PROCESSOR, Plan
+from clickstream_platform.local_aws.plan import (
+    DATA_GENERATOR,
+    FILE_INGEST,
+    REPLAY,
+    REPLAY_PROCESSOR,
+    STREAM_PROCESSOR,
+    Plan,
+)
 from clickstream_platform.local_aws.player import SLOT_SECONDS, Player, shops_of
 from clickstream_platform.local_aws.poller import Poller
+from clickstream_platform.local_aws.queue_mapping import QueueMapping
 from clickstream_platform.local_aws.resources import Resources, create_all
 from clickstream_platform.local_aws.s3_events import S3Events
 from clickstream_platform.local_aws.schedule import EVERY, Schedule
 from clickstream_platform.local_aws.server import LocalServer, require_free_port, start_server
 
-FUNCTIONS = {name: name.replace("-", "_") for name in (STREAM_PROCESSOR, FILE_INGEST, DATA_GENERATOR, INGEST_API)}
+FUNCTIONS = {
+    name: name.replace("-", "_")
+    for name in (STREAM_PROCESSOR, FILE_INGEST, DATA_GENERATOR, INGEST_API, REPLAY, REPLAY_PROCESSOR)
+}
 TIMEOUTS = {INGEST_API: 30.0}
 """Seconds after which functions are killed, where that is not five minutes: API Gateway waits no longer."""
 
@@ -122,6 +133,9 @@ def start_platform(
             functions[FILE_INGEST], server.endpoint, resources.queue_urls[plan.landing], retry_seconds=10
         ).start()
         stack.callback(landing.stop)
+        for name, queue in ((REPLAY, plan.replay_steps), (REPLAY_PROCESSOR, plan.replay_messages)):
+            replays = QueueMapping(functions[name], server.endpoint, resources.queue_urls[queue]).start()
+            stack.callback(replays.stop)
         gateway = Gateway(functions, host, api_port).start()
         stack.callback(gateway.stop)
         environment = {**local_environment(server.endpoint), **(settings or {}), **resources.settings()}
