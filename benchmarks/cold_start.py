@@ -37,6 +37,18 @@ from clickstream_platform.realtime.kinesis import read_batches
 import json, os
 p.to_bronze(*read_batches(json.loads(os.environ["FIRST_BATCH"])))
 """
+_INGEST_API = "import clickstream_platform.lambdas.ingest_api.handler as h\na = h.ingest_api()\n"
+_REQUEST = """
+from datetime import UTC, datetime
+from clickstream_platform.lambdas.http_api import read_head
+from clickstream_platform.lambdas.ingest_api.body import read_batch
+from clickstream_platform.lambdas.ingest_api.records import Judge
+import base64, json, os
+data = [base64.b64decode(one["kinesis"]["data"]) for one in json.loads(os.environ["FIRST_BATCH"])["Records"]]
+batch = read_batch(b"[" + b",".join(data) + b"]", "application/json")
+head = read_head({"requestContext": {"http": {}}, "headers": {"user-agent": "Mozilla/5.0"}})
+assert len(Judge(h.settings()).judge(batch.records, head, datetime.now(UTC)).taken) == 100
+"""
 CASES = {
     "Python": "",
     "msgspec": "import msgspec",
@@ -44,6 +56,8 @@ CASES = {
     "pyarrow.parquet": "import pyarrow.parquet",
     "stream_processor ready: imports and clients": _PROCESSOR,
     "stream_processor, 100 records in bronze (a folder)": _PROCESSOR + _BATCH,
+    "ingest_api ready: imports and clients": _INGEST_API,
+    "ingest_api, 100 events judged": _INGEST_API + _REQUEST,
     "boto3 with a DynamoDB client, for comparison": "import boto3; boto3.client('dynamodb')",
     "powertools Logger and Metrics, for comparison": (
         "import aws_lambda_powertools as p; p.Logger(service='s'); p.Metrics(namespace='n', service='s')"
