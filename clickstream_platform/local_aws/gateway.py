@@ -46,7 +46,7 @@ class Gateway:
         self._paths = Paths({route.path: route.function for route in ROUTES if route.function in functions})
         self._server = _Server((host, port), _handler_of(self))
         self.endpoint = f"http://{host}:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, name="gateway", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="gateway", daemon=True)
 
     def start(self) -> "Gateway":
         """Begin."""
