@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     shop_domains: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="The shop's own hosts, comma-separated; referrals from them are internal."
     )
+    table_prefix: str = Field(
+        default="clickstream-", description="Beginning of the names of all live tables in DynamoDB."
+    )
     raw_retention_days: int = Field(
         default=30,
         ge=1,

@@ -86,6 +86,17 @@ class Ledger:
         self.forget_start(report.source_id)
         return first
 
+    def continue_as(self, source_id: str, new_id: str) -> None:
+        """Know a source under another identity, too: its bytes are others now, and its records were ingested.
+
+        When it is read again all the same, what the old identity wrote is replaced, refused records included.
+        """
+        entry = self.entry(source_id)
+        if entry is not None:
+            objects = [*entry["objects"], f"rejected/{self._dataset}/{source_id}.parquet"]
+            entry = {**entry, "source_id": new_id, "objects": list(dict.fromkeys(objects))}
+            self._store.put(self._entry(new_id), json.dumps(entry, indent=1).encode())
+
     def forget(self, source_id: str) -> None:
         """Take the entry of a source out, so that it is ingested again."""
         self._store.delete(self._entry(source_id))

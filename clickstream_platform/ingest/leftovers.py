@@ -14,12 +14,13 @@ def leftovers(
 ) -> Iterator[str]:
     """Paths of the source's objects that are not among `kept`.
 
-    Those in bronze are the `known` ones of the ledger; where it does not say, the whole table is listed for them.
+    Those in bronze are the `known` ones of the ledger, which may bear an earlier identity of the source; where it does
+    not say, the whole table is listed for them.
     """
-    rejected = f"rejected/{dataset}/{source_id}.parquet"
-    bronze = known if known is not None else store.list(f"bronze/{dataset}")
-    for path in [*bronze, rejected]:
-        if path.rpartition("/")[2].startswith(source_id) and path not in kept:
+    own = (path for path in store.list(f"bronze/{dataset}") if path.rpartition("/")[2].startswith(source_id))
+    written = known if known is not None else own
+    for path in dict.fromkeys([*written, f"rejected/{dataset}/{source_id}.parquet"]):
+        if path not in kept:
             yield path
 
 

@@ -1,0 +1,3 @@
+from clickstream_platform.lib.erasure.job import erase
+
+__all__ = ["erase"]

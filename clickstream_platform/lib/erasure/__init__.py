@@ -1,0 +1,1 @@
+"""A person removed from every layer, and the proof of it."""
