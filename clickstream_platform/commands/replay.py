@@ -1,5 +1,7 @@
 """`clickstream replay`: bring events of the past again."""
 
+import contextlib
+import io
 import sys
 import time
 from collections.abc import Mapping
@@ -114,7 +116,8 @@ def start(
     }
     request = read_replay(msgspec.json.encode({name: value for name, value in asked.items() if value is not None}))
     service = _service()
-    told = service.start(request)
+    with contextlib.redirect_stdout(io.StringIO()):  # log lines and metrics are for functions
+        told = service.start(request)
     if wait and told["state"] not in _ENDED:
         told = _waited(service, told)
     _show(told)
