@@ -61,7 +61,9 @@ class Ingest:
         self._keys, self._judge = WriteKeys(settings.write_keys), Judge(settings)
         patience = settings.storage_timeout_seconds
         self._writer = StreamWriter(patience)
-        self._idempotency = Idempotency(Dynamo(settings.table_prefix, patience=patience), settings.idempotency_hours)
+        # Asked before and after the stream: all three together have to end before API Gateway gives up.
+        dynamo = Dynamo(settings.table_prefix, patience=patience / 3)
+        self._idempotency = Idempotency(dynamo, settings.idempotency_hours)
 
     def events(self, incoming: Incoming) -> Answer:
         """202 with what became of each record, or 400 where all are refused.
