@@ -8,19 +8,25 @@ is done is a member of its page's set, so that is counted once as well.
 import hashlib
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final
 
 import msgspec
 
 from clickstream_platform.realtime.attributes import Item
 from clickstream_platform.realtime.dynamodb import ConditionFailed, Dynamo
+from clickstream_platform.realtime.replay_items import (
+    PAGES_END,
+    Counts,
+    Page,
+    Position,
+    Replay,
+    State,
+    page_of,
+    replay_of,
+)
 from clickstream_platform.realtime.replay_request import ReplayRequest
 from clickstream_platform.realtime.tables import REPLAY_PAGES, REPLAYS
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
-_PAGES_END: Final = "~"
-"""Sorts after all pages, and before the marks of messages."""
 _MOST_ERROR: Final = 300
 
 
@@ -34,79 +40,6 @@ class WrongState(ValueError):
 
 class OtherReplay(ValueError):
     """A replay of the same id asks for something else."""
-
-
-class Position(NamedTuple):
-    """How far the selection is: the next step of a unit."""
-
-    unit: int
-    step: int
-
-    @property
-    def page(self) -> str:
-        """The name of the page that this step sends."""
-        return f"{self.unit:06d}.{self.step:06d}"
-
-
-class Replay(NamedTuple):
-    """A replay's item.
-
-    Attributes:
-        request: What was asked for; without the entity once its events are selected.
-        selected: Events selected so far.
-        sent: Events in messages that were sent.
-        pages: Pages that were sent.
-        is_selected: Nothing is left to be sent.
-    """
-
-    replay_id: str
-    state: State
-    request: ReplayRequest
-    position: Position
-    created_at: float
-    selected: int
-    sent: int
-    pages: int
-    is_selected: bool
-    pages_settled: int
-    pages_failed: int
-    error: str | None
-
-
-class Page(NamedTuple):
-    """A page's item: so many messages with so many events, and what became of them."""
-
-    name: str
-    messages: int
-    events: int
-    done: frozenset[int]
-    failed: dict[int, dict[str, Any]]
-    processed: int
-    missing: int
-    refused: int
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether each message is done or has failed."""
-        return len(self.done) + len(self.failed) >= self.messages
-
-
-class Counts(NamedTuple):
-    """Events of a replay.
-
-    Attributes:
-        processed: That reached the target.
-        missing: That are no longer where the index says; erased, most likely.
-        refused: Of erased persons.
-        failed: In messages that failed for good, until they are sent again.
-    """
-
-    selected: int
-    sent: int
-    processed: int
-    missing: int
-    refused: int
-    failed: int
 
 
 class Replays:
@@ -141,8 +74,8 @@ class Replays:
         except ConditionFailed as failed:
             if failed.item is None or failed.item["asked_hash"] != item["asked_hash"]:
                 raise OtherReplay("the idempotency key was used for another replay") from None
-            return _replay(failed.item)
-        return _replay(item)
+            return replay_of(failed.item)
+        return replay_of(item)
 
     def get(self, replay_id: str) -> Replay:
         """A replay.
@@ -154,7 +87,7 @@ class Replays:
         item = self._dynamo.get(REPLAYS.name, {"replay_id": replay_id})
         if item is None:
             raise UnknownReplay(f"there is no replay {replay_id!r}; replays are known for some days after they began")
-        return _replay(item)
+        return replay_of(item)
 
     def get_many(self, replay_ids: Sequence[str]) -> dict[str, Replay]:
         """Those of some replays that are known.
@@ -163,7 +96,7 @@ class Replays:
             DynamoError: They cannot be had.
         """
         items = self._dynamo.get_many(REPLAYS.name, [{"replay_id": name} for name in dict.fromkeys(replay_ids)])
-        return {item["replay_id"]: _replay(item) for item in items}
+        return {item["replay_id"]: replay_of(item) for item in items}
 
     def forget_entity(self, replay: Replay) -> None:
         """Keep a selected replay without the entity: its events are in the plan, and erasure would not find it here."""
@@ -218,7 +151,7 @@ class Replays:
             item = self._dynamo.update(REPLAYS.name, key, change, condition, {**values, **at}, names, returns=True)
         except ConditionFailed:
             return None
-        return _replay(item)
+        return replay_of(item)
 
     def end(self, replay_id: str, state: State, error: str | None = None) -> Replay:
         """Cancel a replay, or have it failed, unless it has ended.
@@ -265,7 +198,7 @@ class Replays:
     def _changed(self, replay_id: str, change: str, condition: str, values: Item) -> Replay:
         key = {"replay_id": replay_id}
         try:
-            return _replay(self._dynamo.update(REPLAYS.name, key, change, condition, values, {}, returns=True))
+            return replay_of(self._dynamo.update(REPLAYS.name, key, change, condition, values, {}, returns=True))
         except ConditionFailed as failed:
             if failed.item is None:
                 self.get(replay_id)  # says that there is none
@@ -302,15 +235,15 @@ class Replays:
 
     def message_done(
         self, replay_id: str, name: str, message: int, *, processed: int, missing: int, refused: int
-    ) -> None:
-        """Count a message as done, once; the last one of the last page ends the replay.
+    ) -> State:
+        """Count a message as done, once; the last one of the last page ends the replay, whose state is returned.
 
         Raises:
             DynamoError: It could not be kept.
         """
         change = "ADD done :one, processed_events :p, missing_events :m, refused_events :r REMOVE failures.#n"
         values = {":one": {message}, ":n": message, ":p": processed, ":m": missing, ":r": refused}
-        self._settle(replay_id, name, message, change, values, "NOT contains(done, :n)")
+        return self._settle(replay_id, name, message, change, values, "NOT contains(done, :n)")
 
     def message_failed(self, replay_id: str, name: str, message: int, events: int, error: str) -> None:
         """Keep that a message failed for good, unless it is done.
@@ -321,7 +254,7 @@ class Replays:
         values: Item = {":n": message, ":why": {"events": events, "error": error[:_MOST_ERROR]}}
         self._settle(replay_id, name, message, "SET failures.#n = :why", values, "NOT contains(done, :n)")
 
-    def _settle(self, replay_id: str, name: str, message: int, change: str, values: Item, condition: str) -> None:
+    def _settle(self, replay_id: str, name: str, message: int, change: str, values: Item, condition: str) -> State:
         key, names = {"replay_id": replay_id, "page": name}, {"#n": f"m{message}"}
         wanted = {word: value for word, value in values.items() if word in f"{change} {condition}"}
         try:
@@ -331,11 +264,10 @@ class Replays:
             if failed.item is None:
                 raise
             item = failed.item
-        page = _page(item)
-        if page.is_settled:
-            self._page_settled(replay_id, page)
+        page = page_of(item)
+        return self._page_settled(replay_id, page) if page.is_settled else "running"
 
-    def _page_settled(self, replay_id: str, page: Page) -> None:
+    def _page_settled(self, replay_id: str, page: Page) -> State:
         failed = (
             "ADD pages_settled :page, pages_failed :page"
             if page.failed
@@ -345,7 +277,7 @@ class Replays:
         item = self._dynamo.update(
             REPLAYS.name, key, failed, "attribute_exists(replay_id)", {":page": {page.name}}, {}, returns=True
         )
-        self.settle(_replay(item))
+        return self.settle(replay_of(item))
 
     def settle(self, replay: Replay) -> State:
         """End a replay whose every message is done or has failed; its state.
@@ -367,8 +299,8 @@ class Replays:
         Raises:
             DynamoError: They cannot be had.
         """
-        where, values = "replay_id = :id AND page < :end", {":id": replay_id, ":end": _PAGES_END}
-        return [_page(item) for item in self._dynamo.query(REPLAY_PAGES.name, where, values)]
+        where, values = "replay_id = :id AND page < :end", {":id": replay_id, ":end": PAGES_END}
+        return [page_of(item) for item in self._dynamo.query(REPLAY_PAGES.name, where, values)]
 
     def counts(self, replay: Replay) -> Counts:
         """Events of a replay, by what became of them.
@@ -385,49 +317,3 @@ class Replays:
             sum(page.refused for page in pages),
             sum(why["events"] for page in pages for why in page.failed.values()),
         )
-
-
-def mark_of(name: str, message: int) -> str:
-    """The sort key of a mark that a message of a page is done."""
-    return f"{_PAGES_END}{name}.{message:06d}"
-
-
-def _replay(item: Item) -> Replay:
-    return Replay(
-        item["replay_id"],
-        item["progress"],
-        msgspec.json.decode(item["asked"], type=_Kept),
-        Position(item["unit"], item["step"]),
-        item["created_ms"] / 1000,
-        item["selected"],
-        item["sent"],
-        item["pages"],
-        item.get("is_selected", False),
-        len(item.get("pages_settled", ())),
-        len(item.get("pages_failed", ())),
-        item.get("failure"),
-    )
-
-
-class _Kept(ReplayRequest, frozen=True, kw_only=True, forbid_unknown_fields=False, omit_defaults=True):
-    """A request as it is kept: the entity may have been taken out."""
-
-    entity_id: str | None = None
-
-
-def _page(item: Item) -> Page:
-    return Page(
-        item["page"],
-        item["messages"],
-        item["events"],
-        frozenset(item.get("done", ())),
-        {int(name[1:]): why for name, why in item.get("failures", {}).items()},
-        item.get("processed_events", 0),
-        item.get("missing_events", 0),
-        item.get("refused_events", 0),
-    )
-
-
-def moment_text(seconds: float) -> str:
-    """Epoch seconds as a UTC text."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -14,8 +14,9 @@ from clickstream_platform.lambdas.replay.selection import has_events
 from clickstream_platform.lambdas.replay.steps import Steps, events_a_message
 from clickstream_platform.realtime.dynamodb import Dynamo
 from clickstream_platform.realtime.erased import ErasedEntities
+from clickstream_platform.realtime.replay_items import Replay, moment_text
 from clickstream_platform.realtime.replay_request import BadReplay, ReplayRequest, check_replay
-from clickstream_platform.realtime.replay_state import Replay, Replays, moment_text
+from clickstream_platform.realtime.replay_state import Replays
 from clickstream_platform.realtime.sqs import Queue
 
 _DRY_RUN_SECONDS = 20.0
@@ -43,7 +44,7 @@ class ReplayService:
         patience = settings.storage_timeout_seconds
         self._settings = settings
         self._dynamo = Dynamo(settings.table_prefix, patience=patience)
-        self._store = open_lake_store(settings.lake_uri, patience=patience)
+        self._store = open_lake_store(settings.ingest_options().lake_uri, patience=patience)
         self._erased = ErasedEntities(self._dynamo, settings.pii_key.encode() if settings.pii_key else None)
         self.replays = Replays(self._dynamo, settings.replay_ttl_days)
         queues = (Queue(url, patience) for url in (settings.replay_queue_url, settings.replay_steps_queue_url))

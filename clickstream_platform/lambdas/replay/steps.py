@@ -8,11 +8,19 @@ import msgspec
 
 from clickstream_platform.ingest.store import Store
 from clickstream_platform.lambdas.observability import emit_metrics, log
-from clickstream_platform.lambdas.replay.plans import MESSAGES_A_PAGE, Plan, Pointers, keep_plan, read_plan
+from clickstream_platform.lambdas.replay.plans import (
+    MESSAGES_A_PAGE,
+    Plan,
+    Pointers,
+    delete_plans,
+    keep_plan,
+    read_plan,
+)
 from clickstream_platform.lambdas.replay.selection import select
 from clickstream_platform.realtime.dynamodb import MOST_TOGETHER, Dynamo
+from clickstream_platform.realtime.replay_items import Position, Replay
 from clickstream_platform.realtime.replay_request import ReplayRequest
-from clickstream_platform.realtime.replay_state import Position, Replay, Replays
+from clickstream_platform.realtime.replay_state import Replays
 from clickstream_platform.realtime.sqs import MOST_DELAY_SECONDS, Message, Queue
 
 MESSAGE_EVENTS = 500
@@ -79,7 +87,8 @@ class Steps:
                 self.begin(replay_id, wait)
                 return replay
             replay = moved or self._replays.get(replay_id)
-        self._replays.settle(replay)
+        if self._replays.settle(replay) == "done":
+            delete_plans(self._store, replay_id)
         return replay
 
     def plan(self, replay: Replay) -> Plan:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from clickstream_platform.realtime.attributes import Item
 from clickstream_platform.realtime.dynamodb import Dynamo, Put, TransactionCancelled
 from clickstream_platform.realtime.live_events import time_text
-from clickstream_platform.realtime.replay_state import mark_of
+from clickstream_platform.realtime.replay_items import mark_of
 from clickstream_platform.realtime.tables import REPLAY_PAGES, REPLAYED_ENTITIES
 
 _TRIES = 12

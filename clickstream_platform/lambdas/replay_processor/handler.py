@@ -9,7 +9,7 @@ from clickstream_platform.lambdas.environment import settings
 from clickstream_platform.lambdas.observability import correlation_id, emit_metrics, log
 from clickstream_platform.lambdas.replay.steps import Bring
 from clickstream_platform.lambdas.replay_processor.processor import ReplayProcessor, read_message
-from clickstream_platform.realtime.replay_state import Replay
+from clickstream_platform.realtime.replay_items import Replay, State
 
 
 @cache
@@ -66,7 +66,7 @@ def _work(record: Mapping[str, Any], message: Bring, replay: Replay | None, corr
     replays, begun = processor().replays, time.monotonic()
     if replays.is_done(*name):
         # Once more: whoever did it may have been killed before the replay was told.
-        replays.message_done(*name, processed=0, missing=0, refused=0)
+        _over(replays.message_done(*name, processed=0, missing=0, refused=0), message)
         return
     is_last = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) >= settings().replay_max_receives
     if is_last:
@@ -78,7 +78,7 @@ def _work(record: Mapping[str, Any], message: Bring, replay: Replay | None, corr
         if is_last:
             replays.message_failed(*name, len(message.pointers.rows), f"{type(error).__name__}: {error}")
         raise
-    replays.message_done(*name, **brought._asdict())
+    _over(replays.message_done(*name, **brought._asdict()), message)
     emit_metrics(
         {
             "replay_processed": (brought.processed, "Count"),
@@ -90,3 +90,9 @@ def _work(record: Mapping[str, Any], message: Bring, replay: Replay | None, corr
         **about,
         correlation_id=correlation,
     )
+
+
+def _over(state: State, message: Bring) -> None:
+    """Of a replay that is done nothing is sent again."""
+    if state == "done":
+        processor().forget_plans(message.replay_id)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from clickstream_platform.ingest.bronze_writer import BronzeWriter
 from clickstream_platform.ingest.store import open_lake_store
 from clickstream_platform.lambdas.environment import LambdaSettings
+from clickstream_platform.lambdas.replay.plans import delete_plans
 from clickstream_platform.lambdas.replay.steps import Bring
 from clickstream_platform.lambdas.replay_processor.domain import Domain
 from clickstream_platform.lambdas.replay_processor.events import events_of
@@ -38,7 +39,8 @@ class ReplayProcessor:
         self._settings, patience = settings, settings.storage_timeout_seconds
         dynamo = Dynamo(settings.table_prefix, patience=patience)
         self.replays = Replays(dynamo, settings.replay_ttl_days)
-        self._rows = BronzeRows(open_lake_store(settings.lake_uri, patience=patience))
+        self._store = open_lake_store(settings.ingest_options().lake_uri, patience=patience)
+        self._rows = BronzeRows(self._store)
         self._erased = ErasedEntities(dynamo, settings.pii_key.encode() if settings.pii_key else None)
         self._domain = Domain(dynamo, settings.replay_ttl_days)
         self._shop_domains = settings.ingest_options().shop_domains
@@ -56,6 +58,14 @@ class ReplayProcessor:
         if rows.num_rows:
             getattr(self, f"_to_{request.target}")(message, rows)
         return Brought(rows.num_rows, found.missing, refused)
+
+    def forget_plans(self, replay_id: str) -> None:
+        """Delete what a replay was to send.
+
+        Raises:
+            IngestError: It cannot be deleted.
+        """
+        delete_plans(self._store, replay_id)
 
     def _without_erased(self, rows: pa.Table) -> pa.Table:
         persons = {person for name in _PERSONS for person in rows.column(name).to_pylist() if person}
