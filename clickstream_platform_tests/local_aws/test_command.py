@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -164,6 +167,45 @@ def test_a_shops_events_and_files_flow_and_it_stops_by_itself(start: Callable[..
     assert running.descendants() == []
     metrics = [json.loads(line) for line in (running.state / "logs/stream-processor.log").read_text().splitlines()]
     assert sum(metric.get("ingested", 0) for metric in metrics) > 0
+
+
+@pytest.mark.slow
+def test_what_the_documentation_sends_over_http_reaches_bronze(start: Callable[..., Running], tmp_path: Path) -> None:
+    running = start("--no-dagster", "--rate", "0")
+    running.wait_for(lambda: urllib.request.urlopen(f"{running.api}/health", timeout=5).status == 200)
+    document = (Path(__file__).parents[2] / "docs" / "ingest-api.md").read_text()
+    _, *lines = re.findall(r"```sh\n(.*?)```", document, re.DOTALL)[0].splitlines()
+    assert sum(line.startswith("curl") or "| curl" in line for line in lines) == 6
+    script = (
+        "\n".join(lines).replace("http://127.0.0.1:8080", running.api).replace("curl ", "curl -sS -w '%{http_code}\n' ")
+    )
+    said = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert [line[-3:] for line in said.splitlines()] == ["202"] * 5 + ["204"], said
+    assert '"refused":0' in said
+    (tmp_path / "orders.csv").write_text(ORDER + "o1,c1,p1,1,2.00,2.00,completed,2026-01-02T10:00:00Z,EU\n")
+    upload = [
+        "curl",
+        "-sS",
+        "--data-binary",
+        "@orders.csv",
+        "-H",
+        "content-type: text/csv",
+        f"{running.api}/upload/orders",
+    ]
+    assert '"accepted":1' in subprocess.run(upload, cwd=tmp_path, capture_output=True, text=True, timeout=60).stdout
+
+    s3 = client("s3", running.endpoint)
+
+    def rows(table: str) -> list[dict[str, Any]]:
+        listed = s3.list_objects_v2(Bucket="clickstream-lake", Prefix=f"bronze/{table}/").get("Contents", [])
+        bodies = [s3.get_object(Bucket="clickstream-lake", Key=each["Key"])["Body"].read() for each in listed]
+        return [row for body in bodies for row in pq.read_table(pa.BufferReader(body)).to_pylist()]
+
+    running.wait_for(lambda: len(rows("events")) == 7)
+    assert {row["event_id"] for row in rows("events")} == {"e1"}
+    assert len(rows("orders")) == 1
+    assert running.stop() == 130
+    assert running.descendants() == []
 
 
 @pytest.mark.slow
