@@ -25,7 +25,7 @@ from clickstream_platform.ingest.readers.raw import CsvRecord, RawRecord, Refuse
 from clickstream_platform.ingest.readers.stream import compression, read_chunks
 from clickstream_platform.ingest.sources import dataset_of
 from clickstream_platform.ingest.store import Store
-from clickstream_platform.lib.erasure.person import Person
+from clickstream_platform.lib.erasure.person import Person, read_json
 
 FOLDERS = ("raw", "landing")
 _WHOLE = 1 << 30
@@ -37,6 +37,13 @@ class Unsearchable(Exception):
     """An object of a kind that is not read; the message says of which."""
 
 
+class Looked(NamedTuple):
+    """What an object holds of the person: how many records, and e-mail addresses that they tell."""
+
+    records: int
+    emails: frozenset[str] = frozenset()
+
+
 class Taken(NamedTuple):
     """What was taken out of an object, and what is left."""
 
@@ -44,8 +51,8 @@ class Taken(NamedTuple):
     kept: int
 
 
-def records_of(store: Store, path: str, person: Person) -> int:
-    """How many records of an object are the person's.
+def look_into(store: Store, path: str, person: Person) -> Looked:
+    """What an object holds of the person.
 
     Raises:
         Unsearchable: Nobody can tell.
@@ -53,7 +60,7 @@ def records_of(store: Store, path: str, person: Person) -> int:
         IngestError: It cannot be read.
     """
     with store.fetched(path) as local:
-        return _count(local, path, person)
+        return _look(local, path, person)
 
 
 def take_out(store: Store, path: str, person: Person) -> Taken:
@@ -67,7 +74,7 @@ def take_out(store: Store, path: str, person: Person) -> Taken:
     """
     try:
         with store.fetched(path) as local:
-            removed = _count(local, path, person)
+            removed = _look(local, path, person).records
             if not removed:
                 return Taken(0, 0)
             return _rewrite(store, local, path, person, removed)
@@ -91,15 +98,20 @@ def _rewrite(store: Store, local: Path, path: str, person: Person, removed: int)
     return Taken(removed, kept)
 
 
-def _count(local: Path, path: str, person: Person) -> int:
+def _look(local: Path, path: str, person: Person) -> Looked:
     try:
         with local.open("rb", buffering=0) as file:
             if _dataset(path) == "products" or not _may_hold(file, local.stat().st_size, person):
-                return 0
+                return Looked(0)
             file.seek(0)
             if _wide_encoding(local) is not None:
-                return 1  # none of its lines is a record: it goes as a whole
-            return sum(_is_theirs(record, person) for record in _records(file, local, path))
+                return Looked(1)  # none of its lines is a record: it goes as a whole
+            count, emails = 0, set()
+            for record in _records(file, local, path):
+                if _is_theirs(record, person):
+                    count += 1
+                    emails.add(person.address_in(_fields(record) or {}))
+            return Looked(count, frozenset(emails - {None}))  # type: ignore[arg-type]
     except SourceError as error:
         raise Unsearchable(str(error)) from None
 
@@ -135,8 +147,14 @@ def _wide_encoding(local: Path) -> str | None:
 
 def _is_theirs(record: RawRecord, person: Person) -> bool:
     if isinstance(record, CsvRecord):
-        return person.may_be_in(record.raw) and person.owns({name: cell.strip() for name, cell in record.cells.items()})
-    return person.owns_json(payload(record))
+        return person.may_be_in(record.raw) and person.owns(_fields(record) or {})
+    return person.owns_written(payload(record))
+
+
+def _fields(record: RawRecord) -> dict[str, Any] | None:
+    if isinstance(record, CsvRecord):
+        return {name: cell.strip() for name, cell in record.cells.items()}
+    return read_json(payload(record))
 
 
 def _records(file: IO[bytes], local: Path, path: str) -> Iterator[RawRecord]:

@@ -68,15 +68,12 @@ class Person:
         """Whether a text has an id or an address as a word."""
         return self._words.search(text) is not None
 
-    def owns_json(self, data: bytes) -> bool:
-        """Whether a record as it was written, of JSON or of nothing, is theirs."""
+    def owns_written(self, data: bytes) -> bool:
+        """Whether a record as it was written, in JSON or in nothing, is theirs."""
         if not self.may_be_in(data):
             return False
-        try:
-            record = msgspec.json.decode(data)
-        except (ValueError, RecursionError):
-            return self.is_mentioned_in(data.decode("utf-8", "replace"))
-        return self.owns(record) if isinstance(record, dict) else self.is_mentioned_in(data.decode("utf-8", "replace"))
+        record = read_json(data)
+        return self.owns(record) if record is not None else self.is_mentioned_in(data.decode("utf-8", "replace"))
 
     def owns(self, record: Mapping[str, Any]) -> bool:
         """Whether a record is theirs, by its fields; cells of CSV may have blanks around."""
@@ -87,13 +84,18 @@ class Person:
             return True
         return not named and not self.ids.isdisjoint(map(str, _leaves(record)))
 
+    def address_in(self, record: Mapping[str, Any]) -> str | None:
+        """The e-mail address that a record tells of the person, normalised."""
+        signed_in = {str(record[name]) for name in _SIGNED_IN if record.get(name) not in (None, "")}
+        email = record.get("email")
+        return (
+            normalized_email(email) if isinstance(email, str) and signed_in <= self.ids and self.owns(record) else None
+        )
+
     def owns_refused(self, shown: str) -> bool:
         """Whether a refused record, as far as it is kept, is theirs or speaks of them."""
-        try:
-            record = msgspec.json.decode(shown.encode("utf-8", "surrogatepass"))
-        except (ValueError, RecursionError):
-            return self.is_mentioned_in(shown)
-        if not isinstance(record, dict):
+        record = read_json(shown.encode("utf-8", "surrogatepass"))
+        if record is None:
             return self.is_mentioned_in(shown)
         texts = [leaf for leaf in _leaves(record) if isinstance(leaf, str) and not leaf.isdigit()]
         return self.owns(record) or any(map(self.is_mentioned_in, texts))
@@ -102,6 +104,15 @@ class Person:
         if not isinstance(email, str):
             return False
         return normalized_email(email) in self.emails or email_hash(email, self.key) in self.hashes
+
+
+def read_json(data: bytes) -> dict[str, Any] | None:
+    """The object that is written; None where it is none."""
+    try:
+        record = msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def _leaves(value: object) -> Iterator[object]:

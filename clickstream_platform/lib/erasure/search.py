@@ -49,6 +49,7 @@ class Holdings:
 
     Attributes:
         originals: Records in objects of `raw/` and `landing/`.
+        emails: Addresses that these tell of the person.
         tables: Rows by table and object.
         refused: Rows in objects of `rejected/`.
         staged: Objects that a writer has left in staging.
@@ -58,6 +59,7 @@ class Holdings:
     """
 
     originals: dict[str, int] = field(default_factory=dict)
+    emails: frozenset[str] = frozenset()
     tables: dict[str, dict[str, Found]] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     staged: dict[str, int] = field(default_factory=dict)
@@ -141,22 +143,23 @@ def _search_originals(place: Place, person: Person, found: Holdings) -> None:
     paths = [path for folder in originals.FOLDERS for path in place.store.list(folder)]
     place.watch.phase("searching raw and landing", len(paths))
 
-    def look(path: str) -> tuple[str, int | str]:
+    def look(path: str) -> tuple[str, originals.Looked | str]:
         try:
-            return path, originals.records_of(place.store, path, person)
+            return path, originals.look_into(place.store, path, person)
         except originals.Unsearchable as reason:
             return path, str(reason)
         except FileNotFoundError:
-            return path, 0
+            return path, originals.Looked(0)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
-        for path, count in threads.map(look, sorted(paths)):
+        for path, looked in threads.map(look, sorted(paths)):
             layer = path.partition("/")[0]
             found.searched[layer] = found.searched.get(layer, 0) + 1
-            if isinstance(count, str):
-                found.unsearched[path] = count
-            elif count:
-                found.originals[path] = count
+            if isinstance(looked, str):
+                found.unsearched[path] = looked
+            elif looked.records:
+                found.originals[path] = looked.records
+                found.emails |= looked.emails
             place.watch.step("")
 
 
