@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from clickstream_platform_tests.lambdas.deployed import logs_of
+from clickstream_platform.lambdas.ingest_api.records import Judge
+from clickstream_platform_tests.lambdas.deployed import logs_of, metrics_of
 from clickstream_platform_tests.lambdas.deployed import said as logged
 from clickstream_platform_tests.lambdas.faults import FaultyProxy
 from clickstream_platform_tests.lambdas.ingest_api.harness import IMPATIENT, STREAM, Api, RefusingKinesis, event, events
@@ -119,6 +120,22 @@ def test_a_missing_stream_is_our_fault_and_only_an_id_is_told(api: Api, capsys: 
 
     api.configure(streams=STREAM)
     assert api.post(event(), KEY).status == 202
+
+
+def test_a_fault_of_the_program_is_an_answer_too(
+    api: Api, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr(Judge, "judge", broken)
+    api.configure(cors_origins="*")
+    said = api.post(event(), KEY)
+    assert (said.status, said.body) == (500, {"correlation_id": "request-1"})
+    assert said.headers["access-control-allow-origin"] == "*"
+    lines = logged(capsys)
+    assert "a secret" in logs_of(lines)[0]["error"]
+    assert metrics_of(lines)[0]["failed_requests"] == 1
 
 
 @pytest.mark.parametrize("fault", ["throttle", "error", "lost"])
