@@ -12,12 +12,13 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from clickstream_platform.contract import DATASETS
 from clickstream_platform.lambdas.file_ingest import handler as file_ingest
-from clickstream_platform.lambdas.http_routes import FILE_INGEST, INGEST_API, ROUTES, Route
+from clickstream_platform.lambdas.http_routes import FILE_INGEST, INGEST_API, REPLAY, ROUTES, Route
 from clickstream_platform.lambdas.ingest_api import handler as ingest_api
 from clickstream_platform.lambdas.ingest_api.openapi import openapi_document, openapi_text
+from clickstream_platform.lambdas.replay import handler as replay
 from clickstream_platform.local_aws.functions import InProcess
 from clickstream_platform.local_aws.gateway import Gateway
-from clickstream_platform.local_aws.plan import Plan
+from clickstream_platform.local_aws.resources import create_all
 from clickstream_platform_tests.lambdas.ingest_api.harness import Api, event, events
 
 
@@ -78,18 +79,28 @@ def test_events_and_answers_are_of_its_schemas(api: Api) -> None:
 @pytest.fixture
 def served(api: Api) -> Iterator[Any]:
     """The document as a running gateway serves it."""
-    api.configure(lake_uri=f"s3://{Plan().bucket}", cors_origins="https://shop.example")
-    file_ingest.file_ingest.cache_clear()
-    functions = {INGEST_API: InProcess(ingest_api.handler), FILE_INGEST: InProcess(file_ingest.handler)}
+    made = create_all(api.aws.endpoint).settings()
+    api.configure(**{name.removeprefix("CLICKSTREAM_").lower(): value for name, value in made.items()})
+    api.configure(cors_origins="https://shop.example")
+    _forget_clients()
+    functions = {
+        INGEST_API: InProcess(ingest_api.handler),
+        FILE_INGEST: InProcess(file_ingest.handler),
+        REPLAY: InProcess(replay.handler),
+    }
     gateway = Gateway(functions).start()
-    yield schemathesis.openapi.from_url(f"{gateway.endpoint}/openapi.json").include(tag=[*functions])
+    yield schemathesis.openapi.from_url(f"{gateway.endpoint}/openapi.json")
     gateway.stop()
+    _forget_clients()
+
+
+def _forget_clients() -> None:
     file_ingest.file_ingest.cache_clear()
+    replay.service.cache_clear()
 
 
 VALID, INVALID = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
-OURS = [route for route in ROUTES if route.function in (INGEST_API, FILE_INGEST)]
-ASKED = [(route, VALID) for route in OURS] + [(route, INVALID) for route in OURS if route.bodies]
+ASKED = [(route, VALID) for route in ROUTES] + [(route, INVALID) for route in ROUTES if route.bodies]
 # All checks but two: a schema can say neither which times are in range nor what a text must hold.
 _LEFT_OUT = [positive_data_acceptance, negative_data_rejection]
 
@@ -103,7 +114,7 @@ def test_no_request_that_schemathesis_makes_is_a_server_error(
     operation = served[route.path][route.method]
 
     @given(operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
     def ask(case: schemathesis.Case) -> None:
         case.call_and_validate(excluded_checks=_LEFT_OUT)
 
