@@ -24,11 +24,11 @@ _BOUND = ("clickstream_platform.definitions", "clickstream_platform.defs.resourc
 
 
 class Shop:
-    """A lake and the Dagster home beside it."""
+    """A lake, in a folder or in a bucket, and a Dagster home."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, uri: str | None = None) -> None:
         self.folder = folder
-        self.lake = Lake(str(folder / "lake"))
+        self.lake = Lake(uri or str(folder / "lake"))
 
     @property
     def environment(self) -> dict[str, str]:

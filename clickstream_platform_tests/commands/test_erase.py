@@ -33,6 +33,7 @@ from clickstream_platform_tests.commands.traces import (
     written,
 )
 
+pytestmark = pytest.mark.slow
 WHO = ["--entity", USER, "--linked"]
 NOON = datetime(2024, 3, 4, 12, tzinfo=UTC).timestamp()
 

@@ -13,6 +13,7 @@ import pytest
 from clickstream_platform.simulate import simulate
 from clickstream_platform_tests.commands.shops import Shop, rewrite, run_job
 
+pytestmark = pytest.mark.slow
 FIRST, LAST = date(2024, 3, 1), date(2024, 3, 3)
 SPAN = ["--from", str(FIRST), "--to", str(LAST)]
 
