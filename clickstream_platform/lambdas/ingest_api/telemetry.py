@@ -38,9 +38,10 @@ class Told:
                 source=self.source,
                 **about,
             )
+        done = "a request was taken" if taken else "nothing of a request was taken"
         log(
             "INFO",
-            "a request was answered before" if replayed else "a request was taken",
+            "a request was answered before" if replayed else done,
             source=self.source,
             records=size,
             ingested=taken,

@@ -45,6 +45,11 @@ def test_gzip_is_unpacked_also_in_several_members(api: Api, encoding: str) -> No
     assert len(api.ids()) == 4
 
 
+@pytest.mark.parametrize("rest", [False, True])
+def test_a_body_that_the_gateway_has_unpacked_is_taken_although_the_header_is_left(api: Api, rest: bool) -> None:
+    assert api.post(events(2), {"content-encoding": "gzip"}, rest=rest).body["accepted"] == 2
+
+
 def test_each_record_is_judged_by_itself(api: Api) -> None:
     ahead = (datetime.now(UTC) + timedelta(days=2)).isoformat()
     said = api.post(
