@@ -1,5 +1,6 @@
 """Plans and their messages: each event once, in order, and within what SQS takes."""
 
+import random
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from clickstream_platform.lambdas.replay.plans import Plan, keep_plan, plan_of, 
 from clickstream_platform.lambdas.replay.selection import select
 from clickstream_platform.realtime.replay_request import Days, ReplayRequest
 from clickstream_platform.simulate import simulate
+from clickstream_platform_tests.lambdas.stream import event
 
 pointers = st.lists(
     st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 10_000), st.text(min_size=1, max_size=256)), max_size=300
@@ -56,7 +58,17 @@ def test_of_copies_the_one_that_silver_takes_is_replayed(tmp_path: Path, seed: i
     simulate(tmp_path / "shop", days=2, events=4000, seed=seed, dirty_rate=0.05)
     lake = tmp_path / "lake"
     files = sorted((tmp_path / "shop" / "landing" / "events").iterdir())
-    ingest_sources(files, IngestOptions(lake_uri=str(lake)), processes=1)
+    # Copies that were received before, after, and at the same time as the first ones.
+    copies = tmp_path / "copies.jsonl"
+    draw = random.Random(seed)
+    copies.write_bytes(
+        b"".join(
+            event(event_id=f"copy-{number % 40}", received_at=f"2024-03-01T10:00:{draw.randrange(4):02}Z", value=number)
+            + b"\n"
+            for number in range(400)
+        )
+    )
+    ingest_sources([copies, *files], IngestOptions(lake_uri=str(lake)), processes=1)
     days = Days(first=date(2024, 3, 1), last=date(2024, 3, 1))
     tables: Any = None  # bronze needs none
     store, now = open_lake_store(str(lake)), datetime.now(UTC) + timedelta(seconds=1)
