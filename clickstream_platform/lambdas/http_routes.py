@@ -5,11 +5,12 @@ deploys: a path is handed over with any method, as the functions answer wrong on
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
 from clickstream_platform.contract import Dataset, Event
+from clickstream_platform.lambdas.http_route import Parameter, Response, Route, Text
 from clickstream_platform.lambdas.ingest_api.answers import ErrorAnswer, EventsAnswer, HealthAnswer
 from clickstream_platform.lambdas.replay.answers import ReplayAnswer
 from clickstream_platform.realtime.replay_request import ReplayRequest
@@ -29,10 +30,6 @@ class Events(Struct):
     idempotency_key: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
 
 
-class Text(Struct):
-    """A body of text that JSON Schema says nothing more about."""
-
-
 class UploadAnswer(Struct, kw_only=True):
     """What became of a file."""
 
@@ -44,48 +41,6 @@ class UploadAnswer(Struct, kw_only=True):
     rejected: Annotated[dict[str, int], Meta(description="Records by reason of refusal.")] = {}
     where: Annotated[dict[str, Any], Meta(description="Paths in the lake.")]
     correlation_id: str
-
-
-class Parameter(NamedTuple):
-    """Something that a request says beside its body; `type` is what msgspec makes a schema of."""
-
-    name: str
-    place: str
-    description: str
-    type: Any = str
-    is_required: bool = False
-
-
-class Response(NamedTuple):
-    """An answer: what its status means here, and the type of its body; several of which it is one; None for no body."""
-
-    description: str
-    type: Any = ErrorAnswer
-    headers: Mapping[str, str] = {}
-
-
-class Route(NamedTuple):
-    """A method of a path.
-
-    Attributes:
-        function: Name of the function that answers, without the platform's prefix.
-        summary: In a line.
-        responses: By status.
-        description: What else there is to know.
-        parameters: Those of path, query and headers.
-        bodies: Type of the body by content type; several of which it is one.
-        needs_key: Whether a write key is asked for, where any are set.
-    """
-
-    method: str
-    path: str
-    function: str
-    summary: str
-    responses: Mapping[int, Response]
-    description: str = ""
-    parameters: tuple[Parameter, ...] = ()
-    bodies: Mapping[str, Any] = {}
-    needs_key: bool = False
 
 
 _RETRY_AFTER = {"retry-after": "Seconds to wait."}

@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from clickstream_platform.contract.schema import complete_event
-from clickstream_platform.lambdas.http_routes import ROUTES, Parameter, Response, Route, Text
+from clickstream_platform.lambdas.http_route import Parameter, Response, Route, Text
+from clickstream_platform.lambdas.http_routes import ROUTES
 
 _REFERENCE: Final = "#/components/schemas/{name}"
 _KEYS: Final[list[dict[str, list[str]]]] = [{"writeKeyHeader": []}, {"writeKeyQuery": []}, {}]

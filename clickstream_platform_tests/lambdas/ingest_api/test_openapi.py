@@ -12,7 +12,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from clickstream_platform.contract import DATASETS
 from clickstream_platform.lambdas.file_ingest import handler as file_ingest
-from clickstream_platform.lambdas.http_routes import FILE_INGEST, INGEST_API, REPLAY, ROUTES, Route
+from clickstream_platform.lambdas.http_route import Route
+from clickstream_platform.lambdas.http_routes import FILE_INGEST, INGEST_API, REPLAY, ROUTES
 from clickstream_platform.lambdas.ingest_api import handler as ingest_api
 from clickstream_platform.lambdas.ingest_api.openapi import openapi_document, openapi_text
 from clickstream_platform.lambdas.replay import handler as replay
