@@ -6,7 +6,6 @@ longer than 8 KiB it keeps as much as `rejected/` does. An object that is left w
 
 import gzip
 import os
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
@@ -107,8 +106,8 @@ def _look(local: Path, path: str, person: Person) -> Looked:
             if _wide_encoding(local) is not None:
                 return Looked(1)  # none of its lines is a record: it goes as a whole
             count, emails = 0, set()
-            for record in _records(file, local, path):
-                if _is_theirs(record, person):
+            for records in _opened(file, local, path)[0]:
+                for record in _theirs(records, person):
                     count += 1
                     emails.add(person.address_in(_fields(record) or {}))
             return Looked(count, frozenset(emails - {None}))  # type: ignore[arg-type]
@@ -145,6 +144,13 @@ def _wide_encoding(local: Path) -> str | None:
     return _WIDE.get(first[:2])
 
 
+def _theirs(records: list[RawRecord], person: Person) -> list[RawRecord]:
+    """Those of a list that are the person's; mostly one look at all of them tells that none is."""
+    if not person.may_be_in(b"\n".join(map(payload, records))):
+        return []
+    return [record for record in records if _is_theirs(record, person)]
+
+
 def _is_theirs(record: RawRecord, person: Person) -> bool:
     if isinstance(record, CsvRecord):
         return person.may_be_in(record.raw) and person.owns(_fields(record) or {})
@@ -155,10 +161,6 @@ def _fields(record: RawRecord) -> dict[str, Any] | None:
     if isinstance(record, CsvRecord):
         return {name: cell.strip() for name, cell in record.cells.items()}
     return read_json(payload(record))
-
-
-def _records(file: IO[bytes], local: Path, path: str) -> Iterator[RawRecord]:
-    return (record for records in _opened(file, local, path)[0] for record in records)
 
 
 def _opened(file: IO[bytes], local: Path, path: str) -> tuple[Any, list[str]]:
