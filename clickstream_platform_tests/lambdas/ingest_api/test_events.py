@@ -195,11 +195,12 @@ def test_checkouts_have_a_stream_of_their_own_where_there_are_two(api: Api) -> N
     assert api.ids("checkouts") == ["begin_checkout", "purchase", "refund"]
 
 
-def test_a_record_that_the_servers_fields_make_too_long_is_refused(api: Api) -> None:
-    room = 1_048_576 - len(json.dumps(event(text=""), separators=(",", ":"))) - len("ann")
-    said = api.post([event("fits", text="x" * (room - 60 - 3)), event("tight", text="x" * (room - 10))])
+def test_a_record_may_be_as_long_as_kinesis_takes_with_key_and_time_of_arrival(api: Api) -> None:
+    added = len(',"received_at":"2026-11-20T10:00:00.000000Z"') + len("ann")
+    room = 1_048_576 - len(json.dumps(event("e1", text=""), separators=(",", ":"))) - added
+    said = api.post([event("e1", text="x" * room), event("e2", text="x" * (room + 1))])
     assert said.reasons == [(1, "too_large", None)]
-    assert api.ids() == ["fits"]
+    assert api.ids() == ["e1"]
 
 
 def test_very_many_refusals_are_told_shortly(api: Api) -> None:
