@@ -59,7 +59,8 @@ def test_of_copies_the_one_that_silver_takes_is_replayed(tmp_path: Path, seed: i
     lake = tmp_path / "lake"
     files = sorted((tmp_path / "shop" / "landing" / "events").iterdir())
     # Copies that were received before, after, and at the same time as the first ones.
-    copies = tmp_path / "copies.jsonl"
+    copies = tmp_path / "events" / "copies.jsonl"
+    copies.parent.mkdir()
     draw = random.Random(seed)
     copies.write_bytes(
         b"".join(
@@ -84,6 +85,7 @@ def test_of_copies_the_one_that_silver_takes_is_replayed(tmp_path: Path, seed: i
         ) = 1
         """
     ).fetchall()
+    assert sum(name.startswith("copy-") for _, _, name in wanted) == 40
     assert len(wanted) > 1000 and _copies(lake) > len(wanted)
     found = {(f"{lake}/{one['object']}", one["row"], one["event_id"]) for one in events}
     assert found == set(wanted)
