@@ -17,9 +17,9 @@ def leftovers(
     Those in bronze are the `known` ones of the ledger, which may bear an earlier identity of the source; where it does
     not say, the whole table is listed for them.
     """
-    own = (path for path in store.list(f"bronze/{dataset}") if path.rpartition("/")[2].startswith(source_id))
-    written = known if known is not None else own
-    for path in dict.fromkeys([*written, f"rejected/{dataset}/{source_id}.parquet"]):
+    if known is None:
+        known = (path for path in store.list(f"bronze/{dataset}") if path.rpartition("/")[2].startswith(source_id))
+    for path in dict.fromkeys([*known, f"rejected/{dataset}/{source_id}.parquet"]):
         if path not in kept:
             yield path
 

@@ -39,6 +39,7 @@ GIVEN = {
     "earliest_event_time": "2020-01-01T00:00:00+00:00",
     "max_future_seconds": "60",
     "max_record_bytes": "2048",
+    "table_prefix": "shop-",
 }
 
 

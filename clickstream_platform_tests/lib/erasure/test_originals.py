@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clickstream_platform.ingest.ledger import Ledger
@@ -97,6 +97,7 @@ def people_and_records(draw: st.DrawFn) -> tuple[str, list[Record]]:
 
 
 @pytest.mark.parametrize("form", FORMATS)
+@settings(deadline=None)
 @given(people_and_records(), st.sampled_from(sorted(PACKED)))
 @example(("u", [{"event_id": "1", "user_id": "u"}]), "gzip")
 @example(("é☃", [{"event_id": "1", "user_id": "é☃"}, {"event_id": "2", "user_id": "e"}]), "zstd")
