@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @click.option("--linked", is_flag=True, help="Take along anonymous ids that were seen with these users only.")
 @click.option("--live/--no-live", default=None, help="DynamoDB tables, too; default: where the lake is on S3.")
-def erase(entities: tuple[str, ...], *, dry_run: bool, linked: bool, live: bool | None) -> None:
+@click.option("--thorough", is_flag=True, help="Also search every text of other people's rows, and tell of mentions.")
+def erase(entities: tuple[str, ...], *, dry_run: bool, linked: bool, live: bool | None, thorough: bool) -> None:
     """Remove a person from raw, landing, bronze, rejected, silver, gold and the live tables, and prove it.
 
     Theirs are events with the id as user_id or anonymous_id, customers and orders with it as customer_id, and events
@@ -56,7 +57,7 @@ def erase(entities: tuple[str, ...], *, dry_run: bool, linked: bool, live: bool 
         place = erasing.open_place(lake_uri, tables, Watch(phases.begin, phases.step))
         erasure = erasing.find(place, entities, linked=linked)
         if not dry_run:
-            erasing.erase(place, entities, erasure, _tables)
+            erasing.erase(place, entities, erasure, _tables, thorough=thorough)
     _print_found(erasure, Console(), dry_run=dry_run)
     if dry_run:
         return
@@ -114,6 +115,8 @@ def _print_proof(erasure: "Erasure") -> None:
 
 
 def _print_left(left: "Holdings") -> None:
+    for column, count in left.mentions.items():
+        click.echo(f"mentioned: {count:,} value(s) of {column}, in rows of others, which stay", err=True)
     for layer, table, records, objects in left.counts():
         click.echo(f"left: {layer} {table}: {records:,} record(s) in {objects:,} object(s)", err=True)
     for path, why in sorted(left.unsearched.items()):

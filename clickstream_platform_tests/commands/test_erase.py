@@ -319,6 +319,23 @@ def test_what_cannot_be_searched_is_named_and_no_proof_is_claimed(shop: Shop) ->
     assert audit_records(shop)[0]["state"] == "something is left"
 
 
+def test_mentions_in_rows_of_others_are_told_where_asked_for(shop: Shop) -> None:
+    seen = [
+        event(4001, DAYS[0], user_id=OTHER, url=f"https://shop.example/of/{BROWSER}?from={BROWSER}"),
+        event(4002, DAYS[0], user_id=OTHER, properties={"invited_by": BROWSER, "not": f"{BROWSER}2"}),
+        event(4003, DAYS[0], user_id=OTHER, properties={"not": f"{BROWSER}2"}),
+    ]
+    lines = "".join(json.dumps(one) + "\n" for one in seen).encode()
+    (path,) = written(Path(shop.lake.uri), {"landing/events/seen.jsonl": lines})
+    shop.ingest(path)
+    result = shop.run("erase", *WHO, "--thorough")
+    assert result.exit_code == 1
+    assert "mentioned: 1 value(s) of bronze.events.page_url" in result.stderr
+    assert "mentioned: 1 value(s) of silver.events_clean.properties" in result.stderr
+    assert path.read_bytes() == lines
+    assert shop.run("erase", *WHO).exit_code == 0
+
+
 def test_staged_rows_of_killed_writers_go_too(shop: Shop) -> None:
     staged = Path(shop.lake.uri, "_staging/tables/abc")
     staged.mkdir(parents=True)

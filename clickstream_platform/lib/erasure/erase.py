@@ -17,7 +17,16 @@ from clickstream_platform.lib.erasure.audit import Audit, Record, Unfinished
 from clickstream_platform.lib.erasure.live import LiveTables
 from clickstream_platform.lib.erasure.person import Person
 from clickstream_platform.lib.erasure.recompute import Tables, compute, computed_objects, note_days
-from clickstream_platform.lib.erasure.search import ErasureError, Holdings, Place, Watch, known_of, search, table_of
+from clickstream_platform.lib.erasure.search import (
+    ErasureError,
+    Holdings,
+    Place,
+    Watch,
+    find_mentions,
+    known_of,
+    search,
+    table_of,
+)
 from clickstream_platform.lib.erasure.versions import delete_old_versions
 from clickstream_platform.realtime.erased import entity_hash
 
@@ -49,7 +58,7 @@ class Erasure:
     @property
     def is_proven(self) -> bool:
         """Whether a search over everything found nothing."""
-        return self.left is not None and self.left.total == 0 and not self.left.unsearched
+        return self.left is not None and not (self.left.total or self.left.unsearched or self.left.mentions)
 
 
 def open_place(lake_uri: str, live: LiveTables | None, watch: Watch | None = None) -> Place:
@@ -99,7 +108,14 @@ def find(place: Place, entities: Iterable[str], *, linked: bool) -> Erasure:
     return Erasure(record, person, found, resumed=before is not None)
 
 
-def erase(place: Place, entities: Iterable[str], erasure: Erasure, tables_of: Callable[[], Tables]) -> None:
+def erase(
+    place: Place,
+    entities: Iterable[str],
+    erasure: Erasure,
+    tables_of: Callable[[], Tables],
+    *,
+    thorough: bool = False,
+) -> None:
     """Remove what was found, compute what depends on it again, and prove that nothing is left.
 
     The proof is the last search, after everything else. What a stream or a shop brought meanwhile is found by it and
@@ -110,6 +126,7 @@ def erase(place: Place, entities: Iterable[str], erasure: Erasure, tables_of: Ca
         entities: The ids that were asked for.
         erasure: From `find`; filled as it goes on.
         tables_of: Gives what computes tables, when it is needed.
+        thorough: Whether to search the texts of others' rows as well; what is found there is told, not removed.
 
     Raises:
         ErasureError: Tables could not be computed again; the same erasure again goes on there.
@@ -137,6 +154,8 @@ def erase(place: Place, entities: Iterable[str], erasure: Erasure, tables_of: Ca
         if place.live is not None:
             place.live.take_out(erasure.person.ids)
         erasure.left = found = search(place, erasure.person)
+        if not found.total:
+            found.mentions = find_mentions(place, erasure.person) if thorough else {}
         record.proof = _proof(found, number)
         if not found.total:
             break
@@ -190,6 +209,7 @@ def _proof(left: Holdings, rounds: int) -> dict[str, object]:
         "searched": left.searched,
         "found": {f"{layer}.{table}": count for layer, table, count, _ in left.counts()},
         "unsearched": len(left.unsearched),
+        "mentions": left.mentions,
     }
 
 

@@ -16,6 +16,7 @@ class ErasureConfig(dg.Config):
     entities: list[str] = Field(description="User, customer or anonymous ids.")
     linked: bool = Field(default=False, description="Take along anonymous ids that were seen with these users only.")
     live: bool | None = Field(default=None, description="DynamoDB tables, too; by default where the lake is on S3.")
+    thorough: bool = Field(default=False, description="Search texts of others' rows too, and tell of mentions.")
     dry_run: bool = Field(default=False, description="Tell what would be removed, and remove nothing.")
 
 
@@ -36,7 +37,7 @@ def erased_person(context: dg.OpExecutionContext, config: ErasureConfig) -> None
     }
     if not config.dry_run:
         job = context.repository_def.get_implicit_global_asset_job_def()
-        erase_person(place, config.entities, erasure, lambda: Tables(job, context.instance))
+        erase_person(place, config.entities, erasure, lambda: Tables(job, context.instance), thorough=config.thorough)
         metadata |= {
             "proof": dg.MetadataValue.json(erasure.record.proof),
             "audit record": dg.MetadataValue.path(place.lake.address(erasure.record.path)),

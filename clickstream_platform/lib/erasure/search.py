@@ -12,6 +12,7 @@ from clickstream_platform.ingest.store import Store
 from clickstream_platform.lake import Lake, layout, list_paths
 from clickstream_platform.lib.erasure import originals, tables
 from clickstream_platform.lib.erasure.live import LiveTables
+from clickstream_platform.lib.erasure.mentions import mentions
 from clickstream_platform.lib.erasure.person import Person
 from clickstream_platform.lib.erasure.tables import Found
 from clickstream_platform.schemas import TABLES
@@ -55,6 +56,7 @@ class Holdings:
         staged: Objects that a writer has left in staging.
         live: Items by live table.
         unsearched: Objects that nobody can look into, with the reason.
+        mentions: Values that speak of the person in other people's rows, by table and column, where asked for.
         searched: How many objects (or live tables) were looked into, by layer.
     """
 
@@ -66,6 +68,7 @@ class Holdings:
     live: dict[str, int] = field(default_factory=dict)
     unsearched: dict[str, str] = field(default_factory=dict)
     searched: dict[str, int] = field(default_factory=dict)
+    mentions: dict[str, int] = field(default_factory=dict)
 
     def counts(self) -> Iterator[tuple[str, str, int, int]]:
         """Layer, table, records and objects, for each that holds something."""
@@ -136,6 +139,24 @@ def search(place: Place, person: Person) -> Holdings:
     if place.live is not None:
         found.live = place.live.items_of(person.ids)
         found.searched["live"] = 4
+    return found
+
+
+def find_mentions(place: Place, person: Person) -> dict[str, int]:
+    """Values that speak of a person, by table and column.
+
+    Raises:
+        ErasureError: An object of a table cannot be read.
+    """
+    place.watch.phase("searching texts", len(TABLES))
+    found = {}
+    for name, table in TABLES.items():
+        try:
+            for column, count in mentions(place.lake, name, person).items():
+                found[f"{table.layer}.{name}.{column}"] = count
+        except pl.exceptions.PolarsError as error:
+            raise _unreadable(f"{table.layer}/{name}", error) from error
+        place.watch.step(name)
     return found
 
 
