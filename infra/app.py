@@ -1,0 +1,57 @@
+"""The CDK app: `python -m infra.app ENVIRONMENT`, or through `cdk` with `-c environment=dev`.
+
+Writes one template a stack into `infra/cdk.out/<environment>`; exits with 2 and one line where a setting is wrong, and
+with 1 where cdk-nag or CDK's own rules find something.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from infra.settings import Settings, SettingsError, read_settings
+
+OUT = Path(__file__).parent / "cdk.out"
+
+
+def main(arguments: list[str]) -> int:
+    """Synthesise an environment; the exit code."""
+    environment = arguments[0] if arguments else os.environ.get("CLICKSTREAM_ENVIRONMENT", "dev")
+    try:
+        settings = read_settings(environment)
+    except SettingsError as error:
+        print(f"infra: {error}", file=sys.stderr)
+        return 2
+    return synthesise(settings, OUT / environment)
+
+
+def synthesise(settings: Settings, out: Path) -> int:
+    """Write the templates of an environment; the exit code."""
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "true")
+    from aws_cdk import App, Tags, Validations
+    from cdk_nag import AwsSolutionsChecks
+
+    from infra.names import Names
+    from infra.stacks import STACKS
+
+    # `cdk` says itself where it wants the templates.
+    app = App() if "CDK_OUTDIR" in os.environ else App(outdir=str(out))
+    names = Names(settings.prefix)
+    for kind in STACKS:
+        stack = kind(app, f"{settings.prefix}{kind.NAME}", settings=settings, names=names)
+        Tags.of(stack).add("clickstream:environment", settings.environment)
+    Tags.of(app).add("application", "clickstream-platform")
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    try:
+        app.synth()
+    except RuntimeError as error:
+        if "Validation failed" not in str(error):
+            raise
+        print(
+            "infra: the rules above are not kept; a finding is mended, or acknowledged with its reason", file=sys.stderr
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
