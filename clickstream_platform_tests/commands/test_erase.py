@@ -217,6 +217,10 @@ def test_who_is_not_known_is_told_so(shop: Shop) -> None:
     before = shop.files("")
     result = shop.run("erase", "--entity", "no such person")
     assert result.exit_code != 0 and "nothing is held of 'no such person'" in str(result.exception)
+    for odd in ("x" * 5000, "\udcff", "*", "a\nb", "../..", "' OR 1=1 --"):
+        strange = shop.run("erase", "--entity", odd)
+        assert strange.exit_code != 0 and "nothing" in str(strange.exception)
+        assert type(strange.exception).__module__.startswith("clickstream_platform")
     assert shop.run("erase").exit_code == shop.run("erase", "--entity", " ").exit_code == 2
     assert shop.files("") == before
 

@@ -14,6 +14,7 @@ from clickstream_platform.ingest.store import open_lake_store
 from clickstream_platform.lake import Lake, layout
 from clickstream_platform.lib.erasure import originals, tables
 from clickstream_platform.lib.erasure.audit import Audit, Record, Unfinished
+from clickstream_platform.lib.erasure.known import known_of
 from clickstream_platform.lib.erasure.live import LiveTables
 from clickstream_platform.lib.erasure.person import Person
 from clickstream_platform.lib.erasure.recompute import Tables, compute, computed_objects, note_days
@@ -23,7 +24,6 @@ from clickstream_platform.lib.erasure.search import (
     Place,
     Watch,
     find_mentions,
-    known_of,
     search,
     table_of,
 )
@@ -86,7 +86,7 @@ def find(place: Place, entities: Iterable[str], *, linked: bool) -> Erasure:
     ids, key = frozenset(entities), _key()
     audit = Audit(place.lake, key)
     before = audit.unfinished(ids)
-    person = known_of(place, ids, key, linked=linked)
+    person = known_of(place.lake, ids, key, linked=linked)
     if before is not None:
         person = Person(
             person.ids | before.person.ids,
@@ -100,8 +100,8 @@ def find(place: Place, entities: Iterable[str], *, linked: bool) -> Erasure:
         found = search(place, person)
     if before is None and not found.total and not any(map(audit.erased_at, ids)):
         raise UnknownEntity(
-            f"nothing is held of {', '.join(map(repr, sorted(ids)))}: ids are compared whole, case and all. "
-            "Ids that other systems use, and e-mail addresses, are no entities here"
+            f"nothing is held of {', '.join(repr(name[:80]) for name in sorted(ids))}: ids are compared whole, case "
+            "and all. Ids that other systems use, and e-mail addresses, are no entities here"
         )
     record = audit.begin(ids) if before is None else audit.record(before.record)
     record.linked = len(person.ids - ids)

@@ -128,7 +128,7 @@ def search(place: Place, person: Person) -> Holdings:
         try:
             found.tables[name] = tables.rows_in(place.lake, name, person)
         except pl.exceptions.PolarsError as error:
-            raise _unreadable(f"{table.layer}/{name}", error) from error
+            raise unreadable(f"{table.layer}/{name}", error) from error
         found.searched[table.layer] = found.searched.get(table.layer, 0) + len(place.lake.objects(name))
         place.watch.step(name)
     _search_refused(place, person, found)
@@ -155,7 +155,7 @@ def find_mentions(place: Place, person: Person) -> dict[str, int]:
             for column, count in mentions(place.lake, name, person).items():
                 found[f"{table.layer}.{name}.{column}"] = count
         except pl.exceptions.PolarsError as error:
-            raise _unreadable(f"{table.layer}/{name}", error) from error
+            raise unreadable(f"{table.layer}/{name}", error) from error
         place.watch.step(name)
     return found
 
@@ -194,45 +194,12 @@ def _search_refused(place: Place, person: Person, found: Holdings) -> None:
         except FileNotFoundError:
             continue
         except pl.exceptions.PolarsError as error:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
         place.watch.step("")
     found.searched["rejected"] = len(paths)
 
 
-def _unreadable(what: str, error: Exception) -> ErasureError:
+def unreadable(what: str, error: Exception) -> ErasureError:
+    """The error of an object that cannot be read."""
     said = (str(error).splitlines() or [type(error).__name__])[0]
     return ErasureError(f"{what} cannot be read: {said}. Repair or delete the object, and run the same command again")
-
-
-def known_of(place: Place, ids: frozenset[str], key: bytes | None, *, linked: bool) -> Person:
-    """The person with these ids: their e-mail addresses too, and the anonymous ids that nobody else was seen with.
-
-    Raises:
-        ErasureError: Bronze cannot be read.
-        IngestError: The lake cannot be used.
-    """
-    try:
-        everyone = ids | (_linked(place.lake, sorted(ids)) if linked else frozenset())
-        events, wanted = place.lake.scan("events"), sorted(everyone)
-        own = pl.col("user_id").is_in(wanted) | (pl.col("user_id").is_null() & pl.col("anonymous_id").is_in(wanted))
-        in_events = events.filter(own & pl.col("email_hash").is_not_null()).select("email_hash").unique()
-        customers = (
-            place.lake.scan("customers")
-            .filter(pl.col("customer_id").is_in(wanted))
-            .select("email_normalized", "email_hash")
-            .unique()
-            .collect(engine="streaming")
-        )
-        hashes = {*in_events.collect(engine="streaming").to_series(), *customers["email_hash"].drop_nulls()}
-    except pl.exceptions.PolarsError as error:
-        raise _unreadable("bronze", error) from error
-    return Person(everyone, frozenset(customers["email_normalized"].drop_nulls()), frozenset(hashes), key)
-
-
-def _linked(lake: Lake, ids: list[str]) -> frozenset[str]:
-    """Anonymous ids of events of these users that no other user has events with."""
-    events = lake.scan("events").select("user_id", "anonymous_id").filter(pl.col("anonymous_id").is_not_null())
-    with_them = events.filter(pl.col("user_id").is_in(ids)).select("anonymous_id").unique()
-    others = events.filter(pl.col("user_id").is_not_null() & ~pl.col("user_id").is_in(ids))
-    alone = with_them.join(others, on="anonymous_id", how="anti").collect(engine="streaming")
-    return frozenset(alone["anonymous_id"])
