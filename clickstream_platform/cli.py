@@ -15,7 +15,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of what shops send.",
     "rebuild-bronze": "Read events again from what the streams delivered.",
     "rebuild": "Compute days again, and tell what differs from before.",
-    "replay": "Bring events of the past again, to aggregates, the stream, a lake or a queue.",
+    "replay": "Bring events of the past again, to wherever they are wanted.",
     "erase": "Remove a person from every layer, and prove it.",
     "purge": "Delete originals that are older than the retention.",
     "dev": "Start the Dagster UI with sensors running.",
