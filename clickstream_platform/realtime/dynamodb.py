@@ -1,11 +1,14 @@
 """The live tables in DynamoDB: items as plain dicts, many at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from clickstream_platform.realtime.attributes import Item, from_wire, to_wire
 from clickstream_platform.realtime.dynamodb_calls import Calls, ConditionFailed, DynamoError, TransactionCancelled
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["ConditionFailed", "Dynamo", "DynamoError", "Put", "TransactionCancelled", "lowest"]
 
@@ -37,7 +40,6 @@ class Dynamo:
 
     def __init__(self, prefix: str, *, patience: float) -> None:
         self._prefix, self._calls = prefix, Calls(patience)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="dynamodb")
 
     @property
     def last_error(self) -> DynamoError | None:
@@ -47,6 +49,12 @@ class Dynamo:
     def each(self, work: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
         """The results of all tasks in their order, worked on side by side."""
         return iter([work(tasks[0])]) if len(tasks) == 1 else self._threads.map(work, tasks)
+
+    @cached_property
+    def _threads(self) -> "ThreadPoolExecutor":
+        from concurrent.futures import ThreadPoolExecutor  # with its logging, only for who has many calls to make
+
+        return ThreadPoolExecutor(_THREADS, thread_name_prefix="dynamodb")
 
     def get_many(self, table: str, keys: Sequence[Item], attributes: Sequence[str] = ()) -> list[Item]:
         """The items of those keys that exist, in no order; of each only some attributes, if any are named.

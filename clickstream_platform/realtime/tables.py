@@ -3,14 +3,12 @@
 All are billed on demand, and DynamoDB deletes their items some time after `expires_at` (epoch seconds).
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 TTL_ATTRIBUTE: Final = "expires_at"
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(NamedTuple):
     """A global secondary index that holds keys only.
 
     Attributes:
@@ -23,8 +21,7 @@ class Index:
     sort_type: str = "S"
 
 
-@dataclass(frozen=True)
-class LiveTable:
+class LiveTable(NamedTuple):
     """A table; its full name is the settings' prefix and this name."""
 
     name: str

@@ -23,7 +23,18 @@ print(json.dumps([name for name in {heavy!r} if sys.modules.get(name)]))
     [
         ("stream_processor", "processor", HEAVY),
         # Nothing of what writes Parquet and S3 either, and the OpenAPI document only for who asks for it.
-        ("ingest_api", "ingest_api", (*HEAVY, "obstore", "pyarrow", "clickstream_platform.lambdas.http_route")),
+        (
+            "ingest_api",
+            "ingest_api",
+            (
+                *HEAVY,
+                "concurrent.futures",
+                "dataclasses",
+                "obstore",
+                "pyarrow",
+                "clickstream_platform.lambdas.http_route",
+            ),
+        ),
     ],
 )
 def test_a_function_is_ready_without_any_heavy_library(name: str, ready: str, heavy: tuple[str, ...]) -> None:

@@ -42,6 +42,10 @@ def test_every_route_is_in_it_once() -> None:
     assert {(path, method) for path, item in paths.items() for method in item} == declared
     names = [operation["operationId"] for item in paths.values() for operation in item.values()]
     assert len(names) == len(set(names)) == len(ROUTES)
+    assert {path for path, item in paths.items() for one in item.values() if "security" in one} == {
+        "/events",
+        "/collect",
+    }
     upload = paths["/upload/{dataset}"]["post"]["parameters"][0]
     assert (upload["in"], upload["required"], sorted(upload["schema"]["enum"])) == ("path", True, sorted(DATASETS))
 
