@@ -11,6 +11,7 @@ from pathlib import Path
 from infra.settings import Settings, SettingsError, read_settings
 
 OUT = Path(__file__).parent / "cdk.out"
+_CONTEXT = {"@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True}
 
 
 def main(arguments: list[str]) -> int:
@@ -34,7 +35,7 @@ def synthesise(settings: Settings, out: Path) -> int:
     from infra.stacks import STACKS
 
     # `cdk` says itself where it wants the templates.
-    app = App() if "CDK_OUTDIR" in os.environ else App(outdir=str(out))
+    app = App(context=_CONTEXT) if "CDK_OUTDIR" in os.environ else App(outdir=str(out), context=_CONTEXT)
     names = Names(settings.prefix)
     for kind in STACKS:
         stack = kind(app, f"{settings.prefix}{kind.NAME}", settings=settings, names=names)

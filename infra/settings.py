@@ -49,7 +49,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         dagster_image: Image of webserver, daemon and code location, by digest or tag.
         ui_certificate_arn: Certificate of the load balancer before the Dagster UI.
         ui_auth: How people sign in there: an OpenID Connect client of yours.
-        write_keys_secret: Name of a secret with write keys of the ingest API; none leaves it to IAM.
+        write_keys_secret: Name of a secret with write keys of the ingest API (`web:KEY`); none leaves it to IAM.
+        pii_key_secret: Name of a secret with the key that e-mail addresses are hashed with; none drops them.
+        cors_origins: Origins of the pages that may send events.
         monthly_budget_usd: Costs that are warned of.
         repository: `owner/name` on GitHub, whose workflow may deploy.
     """
@@ -82,6 +84,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ui_certificate_arn: Annotated[str, Meta(pattern="^arn:aws[a-z-]*:acm:")]
     ui_auth: "UiAuth"
     write_keys_secret: str = ""
+    pii_key_secret: str = ""
+    cors_origins: tuple[str, ...] = ()
     monthly_budget_usd: Annotated[int, Meta(ge=1)] = 500
     repository: Annotated[str, Meta(pattern="^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")]
 
