@@ -1,6 +1,8 @@
 # Everything here sets itself up in .venv on a machine that has Python 3.11 and make.
 PYTHON ?= python3.11
 VENV   ?= .venv
+INFRA  ?= .venv-infra
+ENV    ?= dev
 JOBS   ?= 2
 
 BIN := $(VENV)/bin
@@ -16,7 +18,7 @@ export DAGSTER_HOME ?= $(CURDIR)/demo/dagster
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev aws-local test test-all lint bench docs lock clean
+.PHONY: help demo dev aws-local test test-all lint bench docs lock clean infra infra-deploy infra-destroy
 .DELETE_ON_ERROR:
 
 help: ## Show these targets.
@@ -54,6 +56,21 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	$(call install,requirements/dev.txt)
 	@touch $@
 
+# The CDK app has an environment of its own: jsii wants an older typeguard than Pandera.
+$(INFRA)/.installed: requirements/infra.txt $(VENV)/.bootstrap
+	@echo "Setting up $(INFRA)"
+	@$(PYTHON) -m venv $(INFRA)
+	@$(BIN)/uv pip install --quiet --python $(INFRA)/bin/python -r requirements/infra.txt 2>$(INFRA)/uv.log || \
+	  $(INFRA)/bin/python -m pip install $(PIP_QUIET) -r requirements/infra.txt
+	@touch $@
+
+FUNCTION_MODULES := $(foreach part,contract ingest lambdas realtime simulate,$(wildcard clickstream_platform/$(part)/*.py clickstream_platform/$(part)/*/*.py))
+
+build/functions/.built: requirements/runtime.txt infra/package.py $(FUNCTION_MODULES) | $(VENV)/.dev
+	@echo "Packaging the functions"
+	@$(BIN)/python -m infra.package
+	@touch $@
+
 # -- use -------------------------------------------------------------------------------------------------------------
 
 DEMO_ENV := CLICKSTREAM_LAKE_URI=demo/lake DAGSTER_HOME=$(CURDIR)/demo/dagster
@@ -76,10 +93,24 @@ dev: $(VENV)/.runtime ## The Dagster UI with sensors running, on http://127.0.0.
 aws-local: $(VENV)/.dev ## Everything on an emulated AWS, a shop's events flowing; the Dagster UI on port 3000.
 	@$(BIN)/clickstream aws-local
 
-test: lint ## Linters, types and the fast tests.
+infra: $(VENV)/.dev $(INFRA)/.installed build/functions/.built ## The CloudFormation templates of ENV=dev, checked.
+	@$(INFRA)/bin/python -m infra.app $(ENV)
+	@$(BIN)/cfn-lint "infra/cdk.out/$(ENV)/*.template.json"
+	@echo "infra/cdk.out/$(ENV) is ready: make infra-deploy ENV=$(ENV)"
+
+CDK := npx --yes aws-cdk@2.1148.1
+CDK_APP := --app "$(INFRA)/bin/python -m infra.app $(ENV)" --output infra/cdk.out/$(ENV)
+
+infra-deploy: infra ## Deploy ENV=dev to the account of your AWS credentials; needs Node and npm.
+	@$(CDK) deploy $(CDK_APP) --all --require-approval broadening
+
+infra-destroy: infra ## Take ENV=dev down; data stays where the settings keep it.
+	@$(CDK) destroy $(CDK_APP) --all
+
+test: lint $(INFRA)/.installed build/functions/.built ## Linters, types and the fast tests.
 	@$(BIN)/pytest -q -n $(JOBS) -m "not slow and not browser"
 
-test-all: lint ## The same with the slow and the browser tests.
+test-all: lint $(INFRA)/.installed build/functions/.built ## The same with the slow and the browser tests.
 	@$(BIN)/pytest -q -n $(JOBS)
 
 lint: $(VENV)/.dev ## ruff, mypy and import-linter.
@@ -97,10 +128,11 @@ docs: $(VENV)/.runtime ## Write the generated parts of docs/ anew.
 lock: $(VENV)/.bootstrap ## Write requirements/*.txt anew from pyproject.toml.
 	@$(BIN)/uv pip compile --quiet --upgrade $(LOCK) -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --upgrade $(LOCK) -c requirements/runtime.txt $(DEV_EXTRAS) -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --upgrade requirements/infra.in --python-version 3.11 --no-header --no-annotate --no-emit-index-url -o requirements/infra.txt
 
 LOCK := pyproject.toml --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 DEV_EXTRAS := --extra dev --extra aws-local --extra dashboard --extra postgres --extra spark
 
 clean: ## Remove the demo, caches and .venv; a lake of your own stays.
-	@rm -rf demo .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(VENV)
+	@rm -rf demo .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(VENV) $(INFRA) infra/cdk.out
 	@find clickstream_platform clickstream_platform_tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,7 +18,7 @@ BUILT: Final = ROOT / "build" / "functions"
 MOST_MEGABYTES: Final = 250
 """Lambda unpacks no more."""
 
-_MANYLINUX = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+_MANYLINUX = (*(f"manylinux_2_{minor}" for minor in range(28, 16, -1)), "manylinux2014")
 """Lambda's own machine, and older ones."""
 _LEFT_OUT = ("tests", "include", "__pycache__")
 _OWN = ("contract", "ingest", "lambdas", "realtime")
