@@ -14,8 +14,16 @@ def publish(scope: Construct, names: Names, stack: str, **values: str) -> None:
         ssm.StringParameter(scope, f"Parameter-{name}", parameter_name=_path(names, stack, name), string_value=value)
 
 
-def published(reader: Stack, names: Names, stack: str, key: str) -> str:
-    """A value that another stack keeps; that stack is deployed before the reader's."""
+def published(reader: Stack, names: Names, stack: str, key: str, kind: str = "String") -> str:
+    """A value that another stack keeps; that stack is deployed before the reader's.
+
+    Args:
+        reader: Who needs it.
+        names: Of the environment.
+        stack: The other stack's `NAME`.
+        key: As `publish` was given it.
+        kind: What CloudFormation checks it to be: `String`, `AWS::EC2::VPC::Id`, ...
+    """
     name = key.replace("_", "-")
     owner = reader.node.scope.node.find_child(f"{names.prefix}{stack}") if reader.node.scope else None
     if isinstance(owner, Stack):
@@ -23,7 +31,7 @@ def published(reader: Stack, names: Names, stack: str, key: str) -> str:
     found = reader.node.try_find_child(f"{stack}-{name}")
     if not isinstance(found, CfnParameter):
         found = CfnParameter(
-            reader, f"{stack}-{name}", type="AWS::SSM::Parameter::Value<String>", default=_path(names, stack, name)
+            reader, f"{stack}-{name}", type=f"AWS::SSM::Parameter::Value<{kind}>", default=_path(names, stack, name)
         )
     return found.value_as_string
 

@@ -16,15 +16,17 @@ def vpc_of(stack: PlatformStack, *kinds: str) -> ec2.IVpc:
         kinds: `public`, `private`, `isolated`.
     """
 
-    def ids(key: str) -> list[str]:
-        parts = Fn.split(",", published(stack, stack.names, "network", key), ZONES)
-        return [Fn.select(index, parts) for index in range(ZONES)]
+    def ids(kind: str) -> list[str]:
+        return [
+            published(stack, stack.names, "network", f"{kind}_subnet_{zone}", kind="AWS::EC2::Subnet::Id")
+            for zone in range(ZONES)
+        ]
 
     return ec2.Vpc.from_vpc_attributes(
         stack,
         "Network",
-        vpc_id=published(stack, stack.names, "network", "vpc_id"),
+        vpc_id=published(stack, stack.names, "network", "vpc_id", kind="AWS::EC2::VPC::Id"),
         vpc_cidr_block=stack.settings.vpc_cidr,
         availability_zones=[Fn.select(index, Fn.get_azs()) for index in range(ZONES)],
-        **{f"{kind}_subnet_ids": ids(f"{kind}_subnets") for kind in kinds},
+        **{f"{kind}_subnet_ids": ids(kind) for kind in kinds},
     )

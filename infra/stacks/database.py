@@ -28,9 +28,12 @@ class Database(PlatformStack):
     def build(self) -> None:
         """Make it, and publish where it is."""
         vpc = vpc_of(self, "isolated")
-        clients = ec2.SecurityGroup(self, "Clients", vpc=vpc, description="Who may connect to the database")
+        clients = ec2.SecurityGroup(
+            self, "Clients", vpc=vpc, description="Who may connect to the database", allow_all_outbound=False
+        )
         group = ec2.SecurityGroup(self, "Group", vpc=vpc, description="The database", allow_all_outbound=False)
-        group.add_ingress_rule(clients, ec2.Port.tcp(PORT), "Dagster's tasks")
+        group.add_ingress_rule(clients, ec2.Port.tcp(PORT), "Tasks of Dagster")
+        clients.add_egress_rule(group, ec2.Port.tcp(PORT), "The database")
         secret = self._secret()
         instance = self._instance(vpc, group, secret)
         publish(

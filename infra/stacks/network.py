@@ -35,14 +35,17 @@ class Network(PlatformStack):
         vpc = self._vpc()
         self._log_flows(vpc)
         self._add_endpoints(vpc)
+        kinds = {"public": vpc.public_subnets, "private": vpc.private_subnets, "isolated": vpc.isolated_subnets}
         publish(
             self,
             self.names,
             self.NAME,
             vpc_id=vpc.vpc_id,
-            public_subnets=",".join(subnet.subnet_id for subnet in vpc.public_subnets),
-            private_subnets=",".join(subnet.subnet_id for subnet in vpc.private_subnets),
-            isolated_subnets=",".join(subnet.subnet_id for subnet in vpc.isolated_subnets),
+            **{
+                f"{kind}_subnet_{zone}": subnet.subnet_id
+                for kind, subnets in kinds.items()
+                for zone, subnet in enumerate(subnets)
+            },
         )
 
     def _vpc(self) -> ec2.Vpc:
