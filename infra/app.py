@@ -1,6 +1,6 @@
-"""The CDK app: `python -m infra.app ENVIRONMENT`, or through `cdk` with `-c environment=dev`.
+"""The CDK app: `python -m infra.app ENVIRONMENT [FOLDER]`, or through `cdk` with `-c environment=dev`.
 
-Writes one template a stack into `infra/cdk.out/<environment>`; exits with 2 and one line where a setting is wrong, and
+Writes one template a stack into the folder, `infra/cdk.out/<environment>` unless told; exits with 2 and one line where a setting is wrong, and
 with 1 where cdk-nag or CDK's own rules find something.
 """
 
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     except SettingsError as error:
         print(f"infra: {error}", file=sys.stderr)
         return 2
-    return synthesise(settings, OUT / environment)
+    return synthesise(settings, Path(arguments[1]) if len(arguments) > 1 else OUT / environment)
 
 
 def synthesise(settings: Settings, out: Path) -> int:
