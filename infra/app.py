@@ -1,7 +1,7 @@
-"""The CDK app: `python -m infra.app ENVIRONMENT [FOLDER]`, or through `cdk` with `-c environment=dev`.
+"""The CDK app: `python -m infra.app ENVIRONMENT [FOLDER]`, which is also what `cdk` runs.
 
-Writes one template a stack into the folder, `infra/cdk.out/<environment>` unless told; exits with 2 and one line where a setting is wrong, and
-with 1 where cdk-nag or CDK's own rules find something.
+Writes one template a stack into the folder, `infra/cdk.out/<environment>` unless told otherwise. Exits with 2 and one
+line where a setting is wrong, and with 1 where cdk-nag or CDK's own rules find something.
 """
 
 import os
