@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from infra.parts.acknowledged import acknowledge, acknowledge_wildcards
+from infra.parts.metrics import dagster_service
 from infra.parts.roles import allow, service_role
 from infra.parts.shared import published
 from infra.stacks.base import PlatformStack
@@ -48,6 +49,7 @@ class DagsterTasks:
     def __init__(self, stack: PlatformStack, group: logs.ILogGroup, environment: Mapping[str, str]) -> None:
         self._stack, self._group = stack, group
         self._environment = {
+            "CLICKSTREAM_SERVICE": dagster_service(stack.names),
             "DAGSTER_POSTGRES_HOST": published(stack, stack.names, "database", "host"),
             "DAGSTER_POSTGRES_USER": USER,
             "DAGSTER_POSTGRES_DB": DATABASE,
