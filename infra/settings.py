@@ -48,12 +48,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         keep_data: Whether the lake, the tables and the database outlive the stacks.
         dagster_image: Image of webserver, daemon and code location, by digest or tag.
         ui_certificate_arn: Certificate of the load balancer before the Dagster UI.
+        ui_host: Name that the certificate is for and your DNS leads to the load balancer; by default its own name.
         ui_auth: How people sign in there: an OpenID Connect client of yours.
         write_keys_secret: Name of a secret with write keys of the ingest API (`web:KEY`); none leaves it to IAM.
         pii_key_secret: Name of a secret with the key that e-mail addresses are hashed with; none drops them.
         cors_origins: Origins of the pages that may send events.
         monthly_budget_usd: Costs that are warned of.
         repository: `owner/name` on GitHub, whose workflow may deploy.
+        github_provider: Whether the delivery stack makes the identity provider of GitHub Actions; an account has one
+            only, so of two environments in one account the second one does without.
     """
 
     environment: Annotated[str, Meta(pattern="^[a-z][a-z0-9]{1,9}$")]
@@ -82,12 +85,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keep_data: bool = True
     dagster_image: Annotated[str, Meta(min_length=1)]
     ui_certificate_arn: Annotated[str, Meta(pattern="^arn:aws[a-z-]*:acm:")]
+    ui_host: str = ""
     ui_auth: "UiAuth"
     write_keys_secret: str = ""
     pii_key_secret: str = ""
     cors_origins: tuple[str, ...] = ()
     monthly_budget_usd: Annotated[int, Meta(ge=1)] = 500
     repository: Annotated[str, Meta(pattern="^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")]
+    github_provider: bool = True
 
     @property
     def prefix(self) -> str:
