@@ -155,7 +155,7 @@ class Orchestration(PlatformStack):
             self,
             construct_id,
             name,
-            RemovalPolicy.DESTROY,
+            self.removal,
             logs=s3.Bucket.from_bucket_name(self, f"{construct_id}AccessLogs", self.names.access_logs),
             lifecycle_rules=[s3.LifecycleRule(id="old", expiration=Duration.days(days))],
         )
