@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         default=None, description="Slack webhook told of failed runs and failed error-severity checks; off unless set."
     )
     sns_topic_arn: str | None = Field(default=None, description="SNS topic told of the same; off unless set.")
+    service: str = Field(
+        default="clickstream", description="What this deployment is named in the metrics that CloudWatch gets."
+    )
     webserver_url: str = Field(
         default="http://localhost:3000", description="Address of the Dagster UI, for links in notifications."
     )
