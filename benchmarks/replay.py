@@ -37,10 +37,13 @@ def main(folder: Path) -> None:
     with start_server() as server:
         resources = create_all(server.endpoint)
         os.environ.update(local_environment(server.endpoint, resources.settings()))
+        server.client("s3").create_bucket(Bucket="another")
+        os.environ |= {"CLICKSTREAM_REPLAY_LAKE_URI": "s3://another"}
         os.environ |= {"CLICKSTREAM_LOG_LEVEL": "ERROR", "CLICKSTREAM_STREAMS": resources.plan.events}
         _index()
         server.reset()  # the emulation copies all tables for every transaction
         create_all(server.endpoint)
+        server.client("s3").create_bucket(Bucket="another")
         _processor(folder)
 
 

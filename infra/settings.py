@@ -53,6 +53,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         write_keys_secret: Name of a secret with write keys of the ingest API (`web:KEY`); none leaves it to IAM.
         pii_key_secret: Name of a secret with the key that e-mail addresses are hashed with; none drops them.
         cors_origins: Origins of the pages that may send events.
+        replay_lake_bucket: Bucket of another platform's lake that replays may fill.
         monthly_budget_usd: Costs that are warned of.
         repository: `owner/name` on GitHub, whose workflow may deploy.
         github_provider: Whether the delivery stack makes the identity provider of GitHub Actions; an account has one
@@ -89,6 +90,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ui_auth: "UiAuth"
     write_keys_secret: str = ""
     pii_key_secret: str = ""
+    replay_lake_bucket: str = ""
     cors_origins: tuple[str, ...] = ()
     monthly_budget_usd: Annotated[int, Meta(ge=1)] = 500
     repository: Annotated[str, Meta(pattern="^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")]

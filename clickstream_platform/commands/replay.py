@@ -92,7 +92,7 @@ def start(
     Where they go:
       domain   what each entity did, added up, in the table replayed-entities
       stream   the events stream again: silver drops what it has, an empty platform fills
-      bronze   the rows themselves, into the lake CLICKSTREAM_REPLAY_LAKE_URI
+      bronze   the rows themselves, into another lake, CLICKSTREAM_REPLAY_LAKE_URI
       queue    JSON events, one a message, to CLICKSTREAM_REPLAY_TARGET_QUEUE_URL
 
     Exit code: 0 done, 1 some events failed, 2 it cannot be asked for, 130 interrupted (the replay goes on).

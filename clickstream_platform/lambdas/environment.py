@@ -41,7 +41,7 @@ class LambdaSettings(msgspec.Struct, frozen=True, kw_only=True):
         replay_steps_queue_url: Queue of a replay's own steps: what is selected and sent next.
         replay_max_receives: As often as both queues give out a message before it is a dead letter.
         replay_ttl_days: Days that replays are known for.
-        replay_lake_uri: Lake that `target=bronze` writes to; by default the own one.
+        replay_lake_uri: Another lake, which `target=bronze` writes to.
         replay_stream: Stream that `target=stream` writes to; by default the first of `streams`.
         replay_target_queue_url: Queue that `target=queue` sends events to.
     """

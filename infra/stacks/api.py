@@ -61,7 +61,7 @@ class Api(PlatformStack):
             },
             statements=[
                 allow("kinesis:PutRecords", [names.stream_arn(f"{names.prefix}{stream}") for stream in streams]),
-                allow("dynamodb:DeleteItem PutItem UpdateItem", names.table_arn(IDEMPOTENCY)),
+                allow("dynamodb:PutItem UpdateItem", names.table_arn(IDEMPOTENCY)),
             ],
         )
 
@@ -70,6 +70,7 @@ class Api(PlatformStack):
         return {
             "CLICKSTREAM_REPLAY_QUEUE_URL": names.queue_url(plan.replay_messages),
             "CLICKSTREAM_REPLAY_STEPS_QUEUE_URL": names.queue_url(plan.replay_steps),
+            **({"CLICKSTREAM_REPLAY_LAKE_URI": f"s3://{other}"} if (other := self.settings.replay_lake_bucket) else {}),
         }
 
     def _replay(self) -> PlatformFunction:
@@ -103,6 +104,7 @@ class Api(PlatformStack):
     def _replay_processor(self) -> None:
         names, plan = self.names, self.names.plan
         streams = ["clicks"] if self.settings.separate_streams else ["events"]
+        other = self.settings.replay_lake_bucket
         made = PlatformFunction(
             self,
             "ReplayProcessor",
@@ -114,12 +116,12 @@ class Api(PlatformStack):
             timeout=110,
             environment=self._replay_settings(),
             statements=[
+                *([allow("s3:PutObject", names.bucket_arn(other, "bronze/events/*"))] if other else []),
                 allow("dynamodb:BatchGetItem UpdateItem", names.table_arn(REPLAYS)),
                 allow("dynamodb:GetItem PutItem UpdateItem", names.table_arn(REPLAY_PAGES)),
                 allow("dynamodb:BatchGetItem PutItem", names.table_arn(REPLAYED_ENTITIES)),
                 allow("dynamodb:BatchGetItem", names.table_arn(ERASED_ENTITIES)),
                 allow("s3:GetObject", names.lake_arn("bronze/events/*")),
-                allow("s3:PutObject", names.lake_arn("bronze/events/*")),
                 allow("s3:DeleteObject", names.lake_arn("_replays/*")),
                 allow("s3:ListBucket", names.lake_arn()),
                 allow("kinesis:PutRecords", [names.stream_arn(f"{names.prefix}{stream}") for stream in streams]),

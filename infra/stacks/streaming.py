@@ -78,7 +78,7 @@ class Streaming(PlatformStack):
                 allow("dynamodb:BatchGetItem", names.table_arn(SESSIONS, EVENT_INDEX)),
                 allow("dynamodb:BatchWriteItem Query", names.table_arn(EVENT_INDEX)),
                 allow("dynamodb:PutItem", names.table_arn(SESSIONS, ATTRIBUTED_CHECKOUTS)),
-                allow("dynamodb:UpdateItem", names.table_arn(SESSIONS, METRICS)),
+                allow("dynamodb:UpdateItem", names.table_arn(METRICS)),
             ],
         )
         (planned,) = plan.mappings
@@ -186,12 +186,12 @@ class Streaming(PlatformStack):
             scratch_gb=10,
             statements=[
                 allow("sqs:ReceiveMessage DeleteMessage GetQueueAttributes", [landing]),
-                allow("s3:GetObject", names.lake_arn("landing/*", "raw/*", "_ledger/*")),
+                allow("s3:GetObject", names.lake_arn("landing/*", "_ledger/*")),
                 allow(
-                    "s3:PutObject",
-                    names.lake_arn("bronze/*", "rejected/*", "landing/*", "raw/landing/*", "_ledger/*", "_staging/*"),
+                    "s3:PutObject", names.lake_arn("bronze/*", "rejected/*", "landing/*", "raw/landing/*", "_ledger/*")
                 ),
-                allow("s3:DeleteObject", names.lake_arn("landing/*", "bronze/*", "rejected/*", "_staging/*")),
+                # Of bronze and refused records what a killed invocation left half done.
+                allow("s3:DeleteObject", names.lake_arn("landing/*", "_ledger/_started/*", "bronze/*", "rejected/*")),
                 allow("s3:ListBucket", names.lake_arn()),
             ],
         )

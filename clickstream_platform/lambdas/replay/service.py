@@ -148,6 +148,13 @@ class ReplayService:
     def _check_target(self, request: ReplayRequest) -> None:
         if request.target == "queue" and not self._settings.replay_target_queue_url:
             raise BadReplay("target: no queue is set up for it (CLICKSTREAM_REPLAY_TARGET_QUEUE_URL)")
+        lakes = [uri.rstrip("/") for uri in (self._settings.lake_uri, self._settings.replay_lake_uri)]
+        if request.target == "bronze" and lakes[1] in ("", lakes[0]):
+            # Rows keep their lineage, which is how silver knows a row: twice in one lake they would count twice.
+            raise BadReplay(
+                "target: bronze is for another lake, and CLICKSTREAM_REPLAY_LAKE_URI names none; "
+                "the own one has these rows (target=stream brings them again)"
+            )
 
     def _check_found(self, request: ReplayRequest) -> None:
         if request.entity_id is not None:

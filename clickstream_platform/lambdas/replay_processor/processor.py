@@ -87,8 +87,9 @@ class ReplayProcessor:
 
     def _to_bronze(self, message: Bring, rows: pa.Table) -> None:
         """The same rows, lineage included, under a name that a repetition overwrites."""
-        uri = self._settings.replay_lake_uri or self._settings.lake_uri
-        store = open_lake_store(uri.rstrip("/"), patience=self._settings.storage_timeout_seconds)
+        store = open_lake_store(
+            self._settings.replay_lake_uri.rstrip("/"), patience=self._settings.storage_timeout_seconds
+        )
         name = f"replay-{message.replay_id}-{message.page}-{message.number:06d}"
         writer = BronzeWriter(store, "events", name)
         writer.add({column: rows.column(column).combine_chunks() for column in rows.column_names})

@@ -53,6 +53,7 @@ def shop(replayed: Replayed) -> Replayed:
         ({"days": DAY, "event_names": ["sneeze"]}, "sneeze"),
         ({"days": DAY, "target": "moon"}, "moon"),
         ({"days": DAY, "target": "queue"}, "CLICKSTREAM_REPLAY_TARGET_QUEUE_URL"),
+        ({"days": DAY, "target": "bronze"}, "bronze is for another lake"),
         ({"objects": ["silver/events_clean/part.parquet"]}, "no object of bronze events"),
         ({"objects": ["bronze/events/year=2024/month=13/day=01/x.parquet"]}, "no object of bronze events"),
         ({"objects": ["bronze/events/year=2024/month=03/day=01/../../x.parquet"]}, "no object of bronze events"),
@@ -63,6 +64,13 @@ def test_what_cannot_be_asked_for_is_refused_with_its_field(replayed: Replayed, 
     assert (status, answer["correlation_id"]) == (400, "request-1")
     assert says in answer["error"]
     assert rows_of(replayed.aws, "replays") == []
+
+
+@pytest.mark.parametrize("uri", [f"s3://{BUCKET}", f"s3://{BUCKET}/"])
+def test_rows_are_not_written_to_the_lake_that_has_them(shop: Replayed, uri: str) -> None:
+    shop.configure(replay_lake_uri=uri)
+    status, answer = shop.ask("POST", "/replay", {"days": DAY, "target": "bronze"})
+    assert status == 400 and "target=stream" in answer["error"]
 
 
 @pytest.mark.parametrize(
