@@ -1,6 +1,5 @@
 """Dagster's tasks on Fargate: one image, four commands, the same environment."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,13 +10,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from infra.parts.acknowledged import acknowledge, acknowledge_wildcards
+from infra.parts.images import ecr_image
 from infra.parts.metrics import dagster_service
 from infra.parts.roles import allow, service_role
 from infra.parts.shared import published
 from infra.stacks.base import PlatformStack
 from infra.stacks.database import DATABASE, USER
-
-_ECR = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<name>[^:@]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +96,7 @@ class DagsterTasks:
     def _execution_role(self) -> iam.Role:
         """Pulls the image, reads the secrets of the definition, writes the log: CDK adds the last two."""
         names = self._stack.names
-        found = _ECR.match(self._stack.settings.dagster_image)
+        found = ecr_image(self._stack.settings)
         image = (
             [f"arn:{Aws.PARTITION}:ecr:{found['region']}:{found['account']}:repository/{found['name']}"]
             if found

@@ -5,6 +5,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
+from infra.parts.images import ecr_image
 from infra.parts.shared import publish
 from infra.stacks.base import PlatformStack
 
@@ -19,10 +20,17 @@ INTERFACES = {
 }
 """Services with an endpoint of their own, at 7.30 USD a month and zone each.
 
-None for ECR, CloudWatch Logs and Secrets Manager: the NAT gateway is there anyhow, since images may come from any
-registry and people's notifications go to the internet. Pulling an image of 0.4 GB through it costs 0.018 USD, so the
-two endpoints of ECR in two zones (29.20 USD) would pay from 1,600 runs a month on; see infra/README.md.
+None for CloudWatch Logs and Secrets Manager: megabytes a day are cheaper through the NAT gateway, which is there
+anyhow since people's notifications go to the internet.
 """
+
+IMAGES = {
+    "Ecr": ec2.InterfaceVpcEndpointAwsService.ECR,
+    "EcrDocker": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+}
+"""The same for ECR, where the image is there: each run pulls its 0.4 GB, which cost 0.018 USD through the NAT gateway
+and nothing through the gateway endpoint of S3, where ECR keeps layers. Both in two zones pay from 1,600 runs a month
+on, and a platform that computes what has changed every few minutes has more. No endpoint leads to other registries."""
 
 
 class Network(PlatformStack):
@@ -103,7 +111,8 @@ class Network(PlatformStack):
         )
         group.add_ingress_rule(ec2.Peer.ipv4(self.settings.vpc_cidr), ec2.Port.tcp(443), "TLS from within the network")
         subnets = vpc.private_subnets if self.settings.multi_az else vpc.private_subnets[:1]
-        for name, service in INTERFACES.items():
+        images = IMAGES if ecr_image(self.settings) else {}
+        for name, service in (INTERFACES | images).items():
             vpc.add_interface_endpoint(
                 name,
                 service=service,
