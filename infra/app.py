@@ -11,7 +11,11 @@ from pathlib import Path
 from infra.settings import Settings, SettingsError, read_settings
 
 OUT = Path(__file__).parent / "cdk.out"
-_CONTEXT = {"@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True}
+_CONTEXT = {
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
+    # Packages are taken from where they were made: a copy of them would be hundreds of megabytes for each synthesis.
+    "aws:cdk:disable-asset-staging": True,
+}
 
 
 def main(arguments: list[str]) -> int:

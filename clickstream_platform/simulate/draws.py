@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint64]
@@ -85,11 +84,8 @@ def hexadecimal(bits: Bits) -> npt.NDArray[np.uint8]:
 def strings(characters: npt.NDArray[np.uint8]) -> pl.Series:
     """Rows of ASCII codes as strings, without a Python object each."""
     rows, width = characters.shape
-    offsets = np.arange(rows + 1, dtype=np.int64) * width
-    array = pa.LargeStringArray.from_buffers(
-        rows, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(characters))
-    )
-    return pl.Series(array)
+    whole = np.ascontiguousarray(characters).view(f"S{width}").reshape(rows)
+    return pl.Series(whole, dtype=pl.Binary).cast(pl.String)
 
 
 def joined(parts: Sequence[pl.Series]) -> pl.Series:

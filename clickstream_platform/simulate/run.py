@@ -3,14 +3,13 @@
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from clickstream_platform.simulate.block import Block
+from clickstream_platform.simulate.blocks import blocks_of_day
 from clickstream_platform.simulate.config import (
     Progress,
     ShopConfig,
@@ -25,17 +24,14 @@ from clickstream_platform.simulate.kiosk import KIOSK_BLOCK, kiosk_block
 from clickstream_platform.simulate.landing import Landing
 from clickstream_platform.simulate.ledger import OrderDesk
 from clickstream_platform.simulate.master import MasterData
-from clickstream_platform.simulate.memory import Memory, Refunds
+from clickstream_platform.simulate.memory import Memory
 from clickstream_platform.simulate.orders import odd_orders, orders_of_block, plan_refunds
-from clickstream_platform.simulate.stays import make_block
 from clickstream_platform.simulate.tally import Tally
 from clickstream_platform.simulate.truth.book import TruthBook, session_reasons
-from clickstream_platform.simulate.visits import DIRT, Visits, visits_of_day
+from clickstream_platform.simulate.visits import DIRT
 
 _STAGING = ".simulating"
 _RESULTS = ("landing", "truth")
-VISITS_PER_BLOCK = 16_384
-"""Bounds the memory of a busy day. Part of what makes a shop: another number draws other visits."""
 
 
 def simulate(
@@ -92,17 +88,6 @@ def simulate(
             out.rmdir()
     records = sum(file["records"] for file in counts["events"]["files"].values())
     return SimulationSummary(out, shoppers, records, landing.files, landing.bytes, time.monotonic() - began, counts)
-
-
-def blocks_of_day(config: ShopConfig, memory: Memory, day: int) -> Iterator[Block]:
-    """The day's visits in order of time, some thousand at once; memory goes from day to day."""
-    memory.orders = 0
-    refunds = Refunds.joined(memory.refunds.pop(day, []))
-    visits = visits_of_day(config, day, refunds.shopper)
-    for number, begin in enumerate(range(0, len(visits.start), VISITS_PER_BLOCK)):
-        part = slice(begin, begin + VISITS_PER_BLOCK)
-        some = Visits(visits.start[part], visits.shopper[part], visits.refund[part])
-        yield make_block(config, memory, day, number, some, refunds)
 
 
 def _run(config: ShopConfig, landing: Landing, root: Path, on_progress: Progress | None) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
+from clickstream_platform.simulate.blocks import blocks_of_day
 from clickstream_platform.simulate.config import ShopConfig, SimulationError
 from clickstream_platform.simulate.journey import DAY
 from clickstream_platform.simulate.lines import event_lines
 from clickstream_platform.simulate.memory import Memory
-from clickstream_platform.simulate.run import blocks_of_day
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 

@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from clickstream_platform.ingest import IngestOptions, ingest_sources
-from clickstream_platform.simulate import run, simulate
+from clickstream_platform.simulate import blocks, simulate
 from clickstream_platform_tests import oracle
 
 
@@ -65,7 +65,7 @@ def make_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeShop]:
 def _shop(folder: Path, seed: int, dirty_rate: float, block: int | None, days: int, shoppers: int) -> Shop:
     with pytest.MonkeyPatch.context() as patch:
         if block:
-            patch.setattr(run, "VISITS_PER_BLOCK", block)
+            patch.setattr(blocks, "VISITS_PER_BLOCK", block)
         simulate(folder / "out", days, shoppers, seed, dirty_rate)
     lake = folder / "lake"
     ingest_sources([folder / "out" / "landing"], IngestOptions(lake_uri=str(lake), notify=False), processes=1)

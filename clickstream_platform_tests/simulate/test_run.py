@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clickstream_platform.simulate import SimulationError, run, simulate
+from clickstream_platform.simulate import SimulationError, blocks, simulate
 from clickstream_platform.simulate.config import ShopConfig, shoppers_for
 from clickstream_platform.simulate.landing import Landing
 from clickstream_platform_tests.simulate.conftest import tree
@@ -179,15 +179,15 @@ def test_every_day_is_drawn_whatever_the_month(tmp_path: Path) -> None:
 
 def test_a_day_of_many_visits_is_made_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    make = run.make_block
+    make = blocks.make_block
 
     def noted(*args: object) -> object:
         block = make(*args)  # type: ignore[arg-type]
         sizes.append(len(block.units))
         return block
 
-    monkeypatch.setattr(run, "VISITS_PER_BLOCK", 10)
-    monkeypatch.setattr(run, "make_block", noted)
+    monkeypatch.setattr(blocks, "VISITS_PER_BLOCK", 10)
+    monkeypatch.setattr(blocks, "make_block", noted)
     simulate(tmp_path / "out", 2, 500)
 
     assert len(sizes) > 8

@@ -6,9 +6,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from clickstream_platform.simulate import ShopConfig
+from clickstream_platform.simulate.blocks import blocks_of_day
 from clickstream_platform.simulate.journey import DAY
 from clickstream_platform.simulate.memory import Memory
-from clickstream_platform.simulate.run import blocks_of_day
 from clickstream_platform.simulate.truth.book import session_reasons
 from clickstream_platform_tests import oracle
 from clickstream_platform_tests.simulate.conftest import MakeShop, Shop
