@@ -105,6 +105,9 @@ infra-deploy: infra ## Deploy ENV=dev to the account of your AWS credentials; ne
 	@$(CDK) deploy $(CDK_APP) --all --require-approval broadening
 
 infra-destroy: infra ## Take ENV=dev down; data stays where the settings keep it.
+	@# What writes goes first, then what it wrote unless the settings keep it, then the rest.
+	-@$(CDK) destroy $(CDK_APP) --exclusively $(foreach stack,api streaming orchestration,clickstream-$(ENV)-$(stack))
+	@$(BIN)/python -m infra.empty $(ENV)
 	@$(CDK) destroy $(CDK_APP) --all
 
 test: lint $(INFRA)/.installed build/functions/.built ## Linters, types and the fast tests.

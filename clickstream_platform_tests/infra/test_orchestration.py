@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from clickstream_platform_tests.infra.templates import ROOT, Templates, written
+from clickstream_platform_tests.infra.test_run_launcher import ALLOWED
 
 STACK = "orchestration"
 
@@ -103,7 +104,9 @@ def test_the_daemon_starts_runs_of_one_definition_and_passes_their_roles_only(de
         "ExecutionRole",
     }
     assert all("task/clickstream-dev-dagster/*" in one for one in daemon["ecs:StopTask"] | daemon["ecs:DescribeTasks"])
-    assert "ecs:RegisterTaskDefinition" not in daemon
+    # What the launcher calls (test_run_launcher.py), and what these calls need beside their own actions.
+    launching = {action for action in daemon if not action.startswith("s3:")}
+    assert launching == ALLOWED | {"ecs:TagResource", "iam:PassRole", "logs:GetLogEvents"}
     assert {action for action, resources in daemon.items() if "*" in resources} == {
         "ecs:DescribeTaskDefinition",
         "ec2:DescribeNetworkInterfaces",
