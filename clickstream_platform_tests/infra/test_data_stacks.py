@@ -8,7 +8,7 @@ import pytest
 from clickstream_platform.local_aws.plan import Plan
 from clickstream_platform.realtime.tables import LIVE_TABLES, TTL_ATTRIBUTE
 from clickstream_platform.schemas import TABLES
-from clickstream_platform_tests.infra.templates import Templates, written
+from clickstream_platform_tests.infra.templates import ROOT, Templates, written
 from infra import catalog
 
 PLAN = Plan(prefix="clickstream-dev-")
@@ -146,6 +146,18 @@ def test_only_pages_preflights_and_the_health_check_need_no_signature(dev: Templ
     (settings,) = stage["Properties"]["MethodSettings"]
     assert settings["ThrottlingRateLimit"] and stage["Properties"]["AccessLogSetting"]
     assert "sourceIp" not in stage["Properties"]["AccessLogSetting"]["Format"]
+
+
+def test_requests_are_validated_by_the_schemas_of_the_openapi_document(dev: Templates) -> None:
+    (api,) = dev.of_type("AWS::ApiGateway::RestApi").values()
+    document = api["Properties"]["Body"]
+    assert document["x-amazon-apigateway-request-validator"] in document["x-amazon-apigateway-request-validators"]
+    schema = document["paths"]["/replay"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    published = json.loads((ROOT / "docs" / "openapi.json").read_text())["components"]["schemas"]["ReplayRequest"]
+    assert set(schema["properties"]) == set(published["properties"]) and schema["additionalProperties"] is False
+    assert schema["properties"]["limit"] == {"type": "integer", "minimum": 1, "maximum": 10_000_000}
+    # What version 3.0 and draft 4 have not.
+    assert not {word for word in ("$ref", '"null"', '"const"', '"required": []') if word in json.dumps(schema)}
 
 
 def statements(templates: Templates) -> list[tuple[str, dict[str, Any]]]:

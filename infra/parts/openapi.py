@@ -15,11 +15,12 @@ from clickstream_platform.lambdas.ingest_api.openapi import openapi_document
 _OPEN: Final = {("OPTIONS", "/events"), ("OPTIONS", "/collect"), ("GET", "/health")}
 """What anybody may ask."""
 
+_REMARKS: Final = {"default", "description", "examples", "format", "title"}
 _COLLECT: Final = ("POST", "/collect")
 _BODIES: Final = {
     "/events": {"anyOf": [{"type": "object"}, {"type": "array", "minItems": 1, "maxItems": 500}]},
-    "/replay": {"type": "object", "minProperties": 1},
 }
+"""Bodies whose records are judged one by one."""
 _INVOKE: Final = f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}:lambda:path/2015-03-31"
 BINARY: Final = ["application/gzip", "application/octet-stream", "application/x-ndjson", "text/csv"]
 
@@ -35,7 +36,9 @@ def gateway_document(functions: Mapping[str, str], *, has_write_keys: bool) -> d
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         is_open = (route.method, route.path) in _OPEN or ((route.method, route.path) == _COLLECT and has_write_keys)
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, functions[route.function], is_open)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(
+            route, functions[route.function], is_open, document
+        )
     return {
         "openapi": "3.0.1",
         "info": document["info"],
@@ -66,8 +69,36 @@ def gateway_document(functions: Mapping[str, str], *, has_write_keys: bool) -> d
     }
 
 
-def _operation(route: Route, function: str, is_open: bool) -> dict[str, Any]:
-    body = _BODIES.get(route.path) if route.method == "POST" else None
+def _body(route: Route, document: dict[str, Any]) -> dict[str, Any] | None:
+    """The schema of a request's body, as far as API Gateway judges it."""
+    if route.path in _BODIES:
+        return _BODIES[route.path] if route.method == "POST" else None
+    asked = document["paths"][route.path][route.method.lower()].get("requestBody", {}).get("content", {})
+    if set(asked) != {"application/json"}:
+        return None  # files, and what pages send as text
+    return draft4(asked["application/json"]["schema"], document["components"]["schemas"])
+
+
+def draft4(schema: Any, components: Mapping[str, Any]) -> Any:
+    """A schema in the words that API Gateway knows: without references, remarks, and null, which it has not."""
+    if isinstance(schema, list):
+        return [draft4(one, components) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return draft4(components[schema["$ref"].rpartition("/")[2]], components)
+    if "anyOf" in schema:
+        options = [one for one in schema["anyOf"] if one != {"type": "null"}]
+        return draft4(options[0], components) if len(options) == 1 else {"anyOf": draft4(options, components)}
+    kept = {name: value for name, value in schema.items() if name not in _REMARKS and value != []}
+    if "properties" in kept:
+        known = {name: draft4(value, components) for name, value in kept["properties"].items()}
+        return {**{name: value for name, value in kept.items() if name != "properties"}, "properties": known}
+    return {name: draft4(value, components) for name, value in kept.items()}
+
+
+def _operation(route: Route, function: str, is_open: bool, document: dict[str, Any]) -> dict[str, Any]:
+    body = _body(route, document)
     return {
         "operationId": route.method.lower() + "".join(part.strip("{}").title() for part in route.path.split("/")),
         "summary": route.summary,
