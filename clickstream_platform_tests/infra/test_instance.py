@@ -12,6 +12,8 @@ from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 from dagster._core.storage.compute_log_manager import ComputeLogManager
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 from dagster_aws.ecs import EcsRunLauncher
+from dagster_postgres.utils import pg_url_from_config
+from sqlalchemy import create_engine
 
 from clickstream_platform_tests.aws import Aws
 from clickstream_platform_tests.infra.templates import ROOT
@@ -61,6 +63,14 @@ def test_each_part_of_it_is_valid(home: Path) -> None:
     storage = json.dumps(ref.storage_data.config_dict) if ref.storage_data else ""
     assert "DAGSTER_POSTGRES_HOST" in storage
     assert ref.settings["run_monitoring"]["enabled"]
+
+
+def test_the_database_is_spoken_to_by_the_driver_that_is_installed(home: Path) -> None:
+    config = yaml.safe_load(PRODUCTION.read_text())["storage"]["postgres"]["postgres_db"]
+    known = {name: VARIABLES[one["env"]] if isinstance(one, dict) else one for name, one in config.items()}
+    engine = create_engine(pg_url_from_config({"postgres_db": known}))
+    assert engine.dialect.driver == "psycopg2"
+    assert engine.url.host == "database.internal"
 
 
 def test_production_alone_is_valid_anywhere(home: Path) -> None:
