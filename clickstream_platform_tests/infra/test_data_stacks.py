@@ -1,6 +1,8 @@
 """What matters of the stacks that hold and move data."""
 
 import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from clickstream_platform.local_aws.plan import Plan
 from clickstream_platform.realtime.tables import LIVE_TABLES, TTL_ATTRIBUTE
 from clickstream_platform.schemas import TABLES
-from clickstream_platform_tests.infra.templates import ROOT, Templates, written
+from clickstream_platform_tests.infra.templates import PYTHON, ROOT, Templates, written
 from infra import catalog
 
 PLAN = Plan(prefix="clickstream-dev-")
@@ -214,3 +216,36 @@ def test_cfn_lint_finds_nothing(request: pytest.FixtureRequest, environment: str
     files = sorted(str(path) for path in folder.glob("*.template.json"))
     found = list(cfnlint.runner.Runner(ConfigMixIn(cli_args=files)).run())
     assert [str(one) for one in found] == []
+
+
+VARIANT = """
+import sys
+from pathlib import Path
+import msgspec
+from infra.app import synthesise
+from infra.settings import read_settings
+settings = msgspec.structs.replace(
+    read_settings("dev"), crawler=True, stream_mode="on_demand", separate_streams=False, generator=False,
+    write_keys_secret="shop/keys", pii_key_secret="shop/pii", replay_lake_bucket="other-lake",
+)
+sys.exit(synthesise(settings, Path(sys.argv[1])))
+"""
+
+
+def test_what_settings_choose_is_made(tmp_path: Path, dev: Templates) -> None:
+    done = subprocess.run(
+        [str(PYTHON), "-c", VARIANT, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    made = Templates(tmp_path, "clickstream-dev-")
+    (stream,) = made.of_type("AWS::Kinesis::Stream").values()
+    assert stream["Properties"]["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    assert "ShardCount" not in stream["Properties"]
+    assert len(made.of_type("AWS::Glue::Crawler")) == 1
+    (api,) = made.of_type("AWS::ApiGateway::RestApi").values()
+    assert api["Properties"]["Body"]["paths"]["/collect"]["post"]["security"] == []
+    variables = made.named("AWS::Lambda::Function", "FunctionName", "ingest-api")["Environment"]["Variables"]
+    assert variables["CLICKSTREAM_WRITE_KEYS"] == "{{resolve:secretsmanager:shop/keys}}"
+    assert variables["CLICKSTREAM_STREAMS"] == "clickstream-dev-events"
+    processor = made.named("AWS::Lambda::Function", "FunctionName", "replay-processor")
+    assert processor["Environment"]["Variables"]["CLICKSTREAM_REPLAY_LAKE_URI"] == "s3://other-lake"
