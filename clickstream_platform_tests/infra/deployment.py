@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +11,18 @@ from clickstream_platform.local_aws.environment import ACCOUNT, REGION
 from clickstream_platform_tests.aws import Aws
 from clickstream_platform_tests.infra.templates import Templates
 
-STACKS = ("storage", "state", "streaming", "api", "catalog")
+STACKS = (
+    "storage",
+    "state",
+    "monitoring",
+    "streaming",
+    "api",
+    "catalog",
+    "network",
+    "database",
+    "orchestration",
+    "delivery",
+)
 
 IGNORED = {
     "AWS::S3::BucketPolicy": "the emulation's CloudFormation has no such type; access is not emulated",
@@ -23,20 +35,38 @@ IGNORED = {
     "AWS::Glue::Database": "not made by its CloudFormation",
     "AWS::Glue::Table": "the same",
     "AWS::Athena::WorkGroup": "the same",
+    "AWS::CloudWatch::Alarm": "the emulation's CloudFormation skips it; metrics are not emulated",
+    "AWS::SNS::TopicPolicy": "the same; access is not emulated",
+    "AWS::Budgets::Budget": "the same",
+    "AWS::CodeBuild::Project": "the same",
+    "AWS::EC2::SecurityGroupEgress": "the same",
+    "AWS::SecretsManager::Secret": "the same; what names it gets a made-up ARN",
+    "AWS::SecretsManager::SecretTargetAttachment": "the same",
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": "the emulation's CloudFormation has no such type",
+    "AWS::ServiceDiscovery::Service": "the same",
     "AWS::CDK::Metadata": "says something about the app only",
 }
 """Types that the emulation does not make, and why that does no harm here."""
 
+DROPPED = {
+    "AWS::KMS::Key": ("Tags",),
+    "AWS::SSM::Parameter": ("Tags",),
+    "AWS::RDS::DBInstance": ("DBParameterGroupName",),
+}
+"""Properties that the emulation stumbles over: tags in another form than it knows, a reference that it does not read."""
+
+_CERTIFICATE = re.compile(r'arn:aws:acm:[^"]*')
 _ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 
 
 def deploy(aws: Aws, templates: Templates) -> None:
-    """Make the stacks that hold and move data, in their order."""
+    """Make all stacks, in their order."""
     s3, cloudformation = aws.client("s3"), aws.client("cloudformation")
     s3.create_bucket(Bucket=_ASSETS)
     aws.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
+    certificate = aws.client("acm").request_certificate(DomainName="ui.example")["CertificateArn"]
     for name in STACKS:
-        template = emulated(templates.stacks[name])
+        template = json.loads(_CERTIFICATE.sub(certificate, json.dumps(emulated(templates.stacks[name]))))
         for key in _asset_keys(template):
             s3.put_object(Bucket=_ASSETS, Key=key, Body=_empty_package())
         cloudformation.create_stack(
@@ -54,9 +84,27 @@ def emulated(template: Mapping[str, Any]) -> dict[str, Any]:
         for name, one in template["Resources"].items()
         if one["Type"] not in IGNORED
     }
+    for one in resources.values():
+        left_out = DROPPED.get(one["Type"], ())
+        one["Properties"] = {name: value for name, value in one.get("Properties", {}).items() if name not in left_out}
     whole = {"Parameters": template.get("Parameters", {}), "Resources": resources}
-    rewritten: dict[str, Any] = json.loads(json.dumps(whole).replace(":live", ""))  # the alias of a snapshot
+    gone = set(template["Resources"]) - set(resources)
+    rewritten: dict[str, Any] = json.loads(json.dumps(_without(whole, gone)).replace(":live", ""))
     return rewritten
+
+
+def _without(value: Any, gone: set[str]) -> Any:
+    """References to resources that are not made become texts."""
+    match value:
+        case {"Ref": str(name)} if name in gone:
+            return f"arn:aws:emulated:us-east-1:123456789012:{name}"
+        case {"Fn::GetAtt": [str(name), *_]} if name in gone:
+            return f"arn:aws:emulated:us-east-1:123456789012:{name}"
+        case dict():
+            return {name: _without(one, gone) for name, one in value.items()}
+        case list():
+            return [_without(one, gone) for one in value]
+    return value
 
 
 def types(templates: Templates) -> set[str]:
