@@ -53,7 +53,7 @@ DROPPED = {
     "AWS::SSM::Parameter": ("Tags",),
     "AWS::RDS::DBInstance": ("DBParameterGroupName",),
 }
-"""Properties that the emulation stumbles over: tags in another form than it knows, a reference that it does not read."""
+"""Properties that the emulation stumbles over: tags in another form than it knows, a reference it does not read."""
 
 _CERTIFICATE = re.compile(r'arn:aws:acm:[^"]*')
 _ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
