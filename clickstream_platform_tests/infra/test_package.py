@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -49,10 +50,10 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def wheels_here(packed: Package, folder: Path) -> Path:
     """The package with this machine's wheels in place of Lambda's: those that are installed."""
+    installed = Path(sysconfig.get_paths()["platlib"])
     for name in (path.name for path in packed.folder.iterdir()):
-        here = [Path(entry) / name for entry in sys.path if (Path(entry) / name).exists()]
-        source = packed.folder / name if name == "clickstream_platform" or not here else here[0]
-        (folder / name).symlink_to(source)
+        is_ours = name == "clickstream_platform" or not (installed / name).exists()
+        (folder / name).symlink_to((packed.folder if is_ours else installed) / name)
     return folder
 
 

@@ -129,12 +129,12 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_leaves_nothing_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from clickstream_platform.simulate import run
+    from clickstream_platform.simulate import blocks
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "make_block", interrupted)
+    monkeypatch.setattr(blocks, "make_block", interrupted)
     result = invoke(tmp_path / "out", "--days", 2, "--shoppers", 20)
 
     assert result.exit_code == 130
