@@ -42,7 +42,7 @@ class Streaming(PlatformStack):
             self._delivery(name)
         self._file_ingest()
         if self.settings.generator:
-            self._generator(list(streams))
+            self._generator(separate or [plan.events])
 
     def _id(self, name: str) -> str:
         return "".join(word.capitalize() for word in name.removeprefix(self.names.prefix).split("-"))
