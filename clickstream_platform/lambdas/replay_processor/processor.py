@@ -43,6 +43,7 @@ class ReplayProcessor:
         self._rows = BronzeRows(self._store)
         self._erased = ErasedEntities(dynamo, settings.pii_key.encode() if settings.pii_key else None)
         self._domain = Domain(dynamo, settings.replay_ttl_days)
+        self._streams = StreamWriter(patience)
         self._shop_domains = settings.ingest_options().shop_domains
 
     def bring(self, message: Bring, request: ReplayRequest) -> Brought:
@@ -83,7 +84,7 @@ class ReplayProcessor:
         entities = rows.column("entity_id").to_pylist()
         events = events_of(rows, self._shop_domains)
         records = [OutgoingRecord(stream, entity, event) for entity, event in zip(entities, events, strict=True)]
-        StreamWriter(self._settings.storage_timeout_seconds).put(records)
+        self._streams.put(records)
 
     def _to_bronze(self, message: Bring, rows: pa.Table) -> None:
         """The same rows, lineage included, under a name that a repetition overwrites."""
