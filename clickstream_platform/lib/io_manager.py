@@ -5,9 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from clickstream_platform.lake import Lake, Written
-from clickstream_platform.lib.charts import chart
+from clickstream_platform.lib.charts import COLUMNS, chart
+from clickstream_platform.lib.gold_facts import facts
 from clickstream_platform.lib.table_frames import TableFrames, Upstream
 from clickstream_platform.schemas import TABLES
 
@@ -39,7 +41,8 @@ class LakeIOManager(dg.ConfigurableIOManager):
         context.add_output_metadata({"path": dg.MetadataValue.path(lake.address(f"{TABLES[table].layer}/{table}"))})
         if TABLES[table].layer == "gold":
             newest = max((day for day in written if day is not None), default=None)
-            _add(context, newest, {"chart": dg.MetadataValue.md(_chart(lake, table, newest))})
+            rows = _shown_rows(lake, table, newest)
+            _add(context, newest, {"chart": dg.MetadataValue.md(chart(table, rows)), **facts(table, rows)})
 
 
 def _report(context: dg.OutputContext, written: dict[date | None, Written]) -> None:
@@ -56,9 +59,7 @@ def _add(context: dg.OutputContext, day: date | None, metadata: Mapping[str, Any
     )
 
 
-def _chart(lake: Lake, table: str, newest: date | None) -> str:
-    """The table's picture over the days before and up to the newest one written."""
-    if newest is None:
-        return chart(table, lake.scan(table).collect())
-    window = [newest - timedelta(days=back) for back in range(CHART_DAYS)]
-    return chart(table, lake.scan(table, window).collect())
+def _shown_rows(lake: Lake, table: str, newest: date | None) -> pl.DataFrame:
+    """What the chart and the facts are made of: the table's rows up to the newest day written."""
+    window = None if newest is None else [newest - timedelta(days=back) for back in range(CHART_DAYS)]
+    return lake.scan(table, window).select(COLUMNS.get(table, TABLES[table].columns)).collect()

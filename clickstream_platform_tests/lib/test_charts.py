@@ -151,8 +151,8 @@ def test_traffic_of_some_days_is_drawn_by_the_hour() -> None:
 
 
 def test_bars_are_as_high_as_their_values_and_stand_on_their_days() -> None:
-    from clickstream_platform.lib.chart_parts import panels
-    from clickstream_platform.lib.chart_stacks import stack, stacked_bars
+    from clickstream_platform.lib.charts.parts import panels
+    from clickstream_platform.lib.charts.stacks import stack, stacked_bars
 
     rows = pl.DataFrame({"date": days(2) * 2, "group": ["a", "a", "b", "b"], "value": [3, 2, 1, 5]})
     _, (axes,) = panels("x", height=2)

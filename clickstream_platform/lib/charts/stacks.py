@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from clickstream_platform.lib.chart_parts import PALETTE, REST, legend
+from clickstream_platform.lib.charts.parts import PALETTE, REST, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,14 @@ import base64
 
 import polars as pl
 
-from clickstream_platform.lib.chart_drawings import DRAWINGS, rows_by_day
-from clickstream_platform.lib.chart_parts import png
+from clickstream_platform.lib.charts import customers, shop
+from clickstream_platform.lib.charts.parts import png
+
+DRAWINGS = {**shop.DRAWINGS, **customers.DRAWINGS}
+"""By gold table: from its rows of the days to show to a figure."""
+
+COLUMNS: dict[str, tuple[str, ...]] = {}
+"""What a drawing and the table's facts read of a table, where reading all of its columns would be dear."""
 
 
 def chart(table_name: str, frame: pl.DataFrame) -> str:
@@ -28,5 +34,5 @@ def chart(table_name: str, frame: pl.DataFrame) -> str:
     draw = DRAWINGS.get(table_name)
     if draw is None and "date" not in frame.columns:
         return f"*{table_name}: {frame.height:,} rows.*"
-    figure = (draw or rows_by_day)(frame)
+    figure = (draw or shop.rows_by_day)(frame)
     return f"![{table_name}](data:image/png;base64,{base64.b64encode(png(figure)).decode()})"

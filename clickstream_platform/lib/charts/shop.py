@@ -1,11 +1,11 @@
-"""What the picture of each gold table shows."""
+"""The pictures of sales, products, funnel, checkouts and traffic."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from clickstream_platform.lib.chart_parts import (
+from clickstream_platform.lib.charts.parts import (
     PALETTE,
     SOFT,
     currency,
@@ -17,7 +17,7 @@ from clickstream_platform.lib.chart_parts import (
     style,
     time_axis,
 )
-from clickstream_platform.lib.chart_stacks import colours, stack, stacked_bars
+from clickstream_platform.lib.charts.stacks import colours, stack, stacked_bars
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -141,29 +141,6 @@ def _traffic_summary(frame: pl.DataFrame) -> "Figure":
     return figure
 
 
-def _customer_lifetime_value(frame: pl.DataFrame) -> "Figure":
-    figure, (customers, spent) = panels(
-        f"RFM segments, as of {frame['as_of'].unique().sort().to_list()[-1]}",
-        columns=2,
-        ratios=(1, 1),
-        share_y=True,
-        height=3.6,
-    )
-    segments = (
-        frame.group_by("rfm_segment")
-        .agg(pl.len().alias("customers"), pl.col("total_spent").cast(pl.Float64).sum())
-        .sort("total_spent", "rfm_segment", descending=[True, False])
-    )
-    names = [_segment(name) for name in segments["rfm_segment"]]
-    horizontal(customers, names, segments["customers"].to_list(), "Customers", colour=PALETTE[4])
-    horizontal(spent, None, segments["total_spent"].to_list(), f"Total spent ({currency()})")
-    return figure
-
-
-def _segment(name: str) -> str:
-    return name.replace("_", " ").capitalize().replace("Cant", "Can't")
-
-
 def rows_by_day(frame: pl.DataFrame) -> "Figure":
     """The picture of a table that has none of its own."""
     figure, (bars,) = panels("Rows by day", height=2.6)
@@ -180,5 +157,4 @@ DRAWINGS: dict[str, Callable[[pl.DataFrame], "Figure"]] = {
     "conversion_funnel": _conversion_funnel,
     "attributed_checkouts": _attributed_checkouts,
     "traffic_summary": _traffic_summary,
-    "customer_lifetime_value": _customer_lifetime_value,
 }

@@ -1,0 +1,17 @@
+"""Figures of a gold table as a whole that people look up, kept as metadata of its materialization."""
+
+from collections.abc import Callable, Mapping
+
+import dagster as dg
+import polars as pl
+
+Facts = Mapping[str, dg.MetadataValue]
+
+FACTS: dict[str, Callable[[pl.DataFrame], Facts]] = {}
+"""By gold table: from the rows that its chart is drawn from to named figures."""
+
+
+def facts(table_name: str, frame: pl.DataFrame) -> Facts:
+    """The table's figures; none for a table without any of its own, or without rows."""
+    figures = FACTS.get(table_name)
+    return {} if figures is None or frame.is_empty() else figures(frame)
