@@ -1,36 +1,20 @@
 """A lake in a bucket behaves as one in a folder."""
 
 import io
-from collections.abc import Iterator
 
 import boto3
 import pyarrow.parquet as pq
 import pytest
-from moto.server import ThreadedMotoServer
 
 from clickstream_platform.ingest import IngestError, IngestOptions, ingest_sources
+from clickstream_platform_tests.aws import Aws
 from clickstream_platform_tests.ingest.harness import Lake, events, jsonl
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
-    """A bucket named `shop` on a server of the loopback device."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    resource = boto3.resource("s3")
-    yield resource.create_bucket(Bucket="shop")
-    server.stop()
+def bucket(aws: Aws) -> object:
+    """A bucket named `shop` on the emulation."""
+    return boto3.resource("s3").create_bucket(Bucket="shop")
 
 
 def test_bronze_rejected_message_and_ledger_reach_the_bucket(lake: Lake, bucket: object) -> None:

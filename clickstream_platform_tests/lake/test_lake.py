@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from clickstream_platform.lake import Lake, LakeError, layout
 from clickstream_platform.schemas import TABLES
+from clickstream_platform_tests.aws import Aws
 
 TABLE = "traffic_summary"
 FIRST = date(2024, 3, 1)
@@ -179,25 +179,10 @@ def test_the_lake_is_a_map_from_days_to_rows(tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket on a moto server of its own."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket="shop")
-    yield "s3://shop/lake"
-    server.stop()
+def bucket(aws: Aws) -> str:
+    """A lake's address in a bucket of the emulation."""
+    aws.client("s3").create_bucket(Bucket="shop")
+    return "s3://shop/lake"
 
 
 def test_the_same_holds_on_s3(bucket: str) -> None:

@@ -5,13 +5,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import boto3
 import dagster as dg
 import pytest
-from moto.server import ThreadedMotoServer
 
 from clickstream_platform.config import get_settings
 from clickstream_platform.lib.notify import failed_checks, notify, notify_check_failure, notify_run_failure
+from clickstream_platform_tests.aws import Aws
 
 
 @dg.asset(check_specs=[dg.AssetCheckSpec("adds_up", asset="table"), dg.AssetCheckSpec("looks_usual", asset="table")])
@@ -98,19 +97,9 @@ def test_nothing_is_sent_unless_set() -> None:
 
 
 def test_a_channel_that_fails_is_logged_and_the_next_one_told(
-    webhook: list[str], monkeypatch: pytest.MonkeyPatch
+    webhook: list[str], aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    sqs, sns = aws.client("sqs"), aws.client("sns")
     queue = sqs.create_queue(QueueName="told")["QueueUrl"]
     queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     topic = sns.create_topic(Name="alarms")["TopicArn"]
@@ -121,7 +110,6 @@ def test_a_channel_that_fails_is_logged_and_the_next_one_told(
     errors: list[str] = []
     notify("x" * 150, ["table: adds_up"], errors.append)
     message = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
-    server.stop()
     assert (message["Subject"], message["Message"]) == ("x" * 100, "table: adds_up")
     assert len(errors) == 1
     assert errors[0].startswith("notification not sent: URLError")
