@@ -62,4 +62,4 @@ def _add(context: dg.OutputContext, day: date | None, metadata: Mapping[str, Any
 def _shown_rows(lake: Lake, table: str, newest: date | None) -> pl.DataFrame:
     """What the chart and the facts are made of: the table's rows up to the newest day written."""
     window = None if newest is None else [newest - timedelta(days=back) for back in range(CHART_DAYS)]
-    return lake.scan(table, window).select(COLUMNS.get(table, TABLES[table].columns)).collect()
+    return lake.scan(table, window).select(COLUMNS.get(table, tuple(TABLES[table].columns))).collect()
