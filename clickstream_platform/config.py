@@ -7,7 +7,7 @@ directory is read too. `docs/operations.md` lists them from the descriptions bel
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -49,6 +49,20 @@ class Settings(BaseSettings):
         ge=1,
         le=1440,
         description="How long before a checkout a click may lie to be credited in `attributed_checkouts`.",
+    )
+    consent_default: Literal["granted", "denied"] = Field(
+        default="granted",
+        description="What holds for the purposes that an event's `consent` does not name. A shop that must ask first, "
+        "as in the EU, sets `denied`. Days computed before a change keep the old answer until they are rebuilt.",
+    )
+    clv_horizon_days: int = Field(
+        default=365,
+        ge=1,
+        le=3650,
+        description="How many days ahead `customer_lifetime_value` looks, and the longest holdout of its model.",
+    )
+    clv_discount_rate: float = Field(
+        default=0.1, ge=0, le=10, description="Yearly rate by which later purchases count less in `clv`."
     )
     pii_key: SecretStr | None = Field(
         default=None,

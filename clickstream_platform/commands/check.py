@@ -137,7 +137,7 @@ def _days(lake: "Lake", tables: Sequence["Table"], span: tuple[date, date] | Non
     by_day = [table.name for table in tables if table.partition_column is not None]
     if not by_day:
         return []
-    known = sorted({day for name in (*by_day, "events", "orders") for day in lake.days(name)})
+    known = sorted({day for name in (*by_day, "events", "orders", "marketing_spend") for day in lake.days(name)})
     if span is None:
         return known if everything else known[-NEWEST:]
     first, last = max(span[0], known[0]), min(span[1], known[-1])

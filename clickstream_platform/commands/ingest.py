@@ -11,7 +11,7 @@ import click
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--dataset",
-    type=click.Choice(["events", "customers", "products", "orders"]),
+    type=click.Choice(["events", "customers", "products", "orders", "marketing_spend"]),
     help="What the files hold. Otherwise told by the folder (landing/<dataset>/) or the beginning of the file's name.",
 )
 @click.option(
@@ -43,7 +43,7 @@ def ingest(
     again: bool,
     progress: bool | None,
 ) -> None:
-    """Read events, customers, products and orders into bronze.
+    """Read events, customers, products, orders and marketing spend into bronze.
 
     PATH is a file, a folder, a glob or - for stdin: JSON lines, a JSON array or CSV with a header, plain, gzip or zstd.
     What a file is shows in its content; what it holds shows in its folder or name, or is said with --dataset.

@@ -2,13 +2,19 @@
 
 import click
 
-_KINDS = {"event": "events", "customer": "customers", "product": "products", "order": "orders"}
+_KINDS = {
+    "event": "events",
+    "customer": "customers",
+    "product": "products",
+    "order": "orders",
+    "spend": "marketing_spend",
+}
 
 
 @click.command()
 @click.argument("kind", type=click.Choice([*_KINDS, "openapi"]), default="event")
 def schema(kind: str) -> None:
-    """Print the JSON Schema of what shops send: event, customer, product, order, or openapi for all of HTTP."""
+    """Print the JSON Schema of what shops send: event, customer, product, order, spend, or openapi for all of HTTP."""
     click.echo(openapi_text() if kind == "openapi" else schema_text(_KINDS[kind]), nl=False)
 
 

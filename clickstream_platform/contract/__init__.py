@@ -1,4 +1,4 @@
-"""What an event, a customer, a product and an order line are, and what makes a record acceptable.
+"""What an event, a customer, a product, an order line and a line of spend are, and what makes a record acceptable.
 
 Imports nothing heavier than msgspec, so that a Lambda loads it in milliseconds.
 """
@@ -6,6 +6,7 @@ Imports nothing heavier than msgspec, so that a Lambda loads it in milliseconds.
 from clickstream_platform.contract.meaning import Limits
 from clickstream_platform.contract.reasons import DESCRIPTIONS, REASONS, Reason, Rejection
 from clickstream_platform.contract.records import (
+    CONSENTS,
     DATASETS,
     EVENT_NAMES,
     ORDER_STATUSES,
@@ -16,10 +17,12 @@ from clickstream_platform.contract.records import (
     OrderLine,
     Product,
     Record,
+    Spend,
 )
 from clickstream_platform.contract.validation import Parse, examine, from_text, parser
 
 __all__ = [
+    "CONSENTS",
     "DATASETS",
     "DESCRIPTIONS",
     "EVENT_NAMES",
@@ -36,6 +39,7 @@ __all__ = [
     "Reason",
     "Record",
     "Rejection",
+    "Spend",
     "examine",
     "from_text",
     "parser",

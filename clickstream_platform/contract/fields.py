@@ -12,7 +12,9 @@ from clickstream_platform.contract.reasons import Reason, Rejection
 from clickstream_platform.contract.records import RECORD_TYPES, Event, Record
 
 _PATH = re.compile(r" - at `\$?([^`]*)`$")
-_JSON_CELLS = {"items", "experiments", "properties"}
+_JSON_CELLS = {"items", "experiments", "consent", "properties"}
+_DAYS = {"signup_date", "date"}
+_COUNTS = {"quantity", "impressions", "clicks"}
 _TIMES = {"event_time", "received_at", "order_time", "updated_at"}
 _NO_TIME = "is not an RFC 3339 date or time, e.g. 2024-03-01T10:00:00Z"
 _any_decoder = msgspec.json.Decoder()
@@ -85,11 +87,11 @@ class Specification:
                 value = value.strip().upper()
                 if not _CODE.fullmatch(value):
                     raise FieldError("invalid_value", name, f"{value[:20]!r} is not a code of letters")
-            elif name == "signup_date":
+            elif name in _DAYS:
                 value = value[:10]
             elif name in _TIMES and ":" not in value:  # lenient reading would take a number for seconds since 1970
                 raise FieldError("wrong_type", name, _NO_TIME)
-        elif name == "quantity" and isinstance(value, float) and value.is_integer():
+        elif name in _COUNTS and isinstance(value, float) and value.is_integer():
             return int(value)  # integral floats are integers to everyone but a type checker
         return value
 
@@ -149,7 +151,13 @@ def _classified(name: str, value: Any, message: str) -> FieldError:
         shown = str(value)[:60]
         if name == "event_name":
             return FieldError("unknown_event", name, f"{shown!r} is no event name of the contract")
+        if name == "consent":
+            return FieldError("invalid_value", field, f"{str(_at(value, inner))[:60]!r} is neither granted nor denied")
         return FieldError("unknown_status", name, f"{shown!r} is no order status")
+    if message.startswith("Object contains unknown field"):
+        return FieldError(
+            "invalid_value", f"{field}.{message.split('`')[1]}", "is no purpose that consent is asked for"
+        )
     if "with a timezone component" in message:
         return FieldError("wrong_type", field, "needs a UTC offset, e.g. 2024-03-01T10:00:00Z")
     if message.startswith("Invalid RFC3339"):

@@ -1,11 +1,11 @@
 """What a record must mean besides having the right types: times in range, identities, totals that fit."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import NamedTuple
 
 from clickstream_platform.contract.fields import FieldError
 from clickstream_platform.contract.privacy import redact_emails
-from clickstream_platform.contract.records import MAX_ITEMS_VALUE, Event, Item, OrderLine, Record
+from clickstream_platform.contract.records import MAX_ITEMS_VALUE, Event, Item, OrderLine, Record, Spend
 
 # Times outside may become other than four-digit years in UTC, which readers of Parquet choke on.
 FIRST_YEAR, LAST_YEAR = 2, 9998
@@ -49,6 +49,10 @@ def check_meaning(record: Record, limits: Limits) -> None:
     _check_readable("updated_at", record.updated_at)
     if isinstance(record, OrderLine):
         _check_time("order_time", record.order_time, limits)
+    elif isinstance(record, Spend):
+        _check_time("date", datetime.combine(record.date, time(), UTC), limits)
+        if not any(told and not told.isspace() for told in (record.channel, record.source, record.medium)):
+            raise FieldError("missing_field", "source", "needs channel, source or medium to say what the money was for")
 
 
 def email_as_id(event: Event) -> str | None:

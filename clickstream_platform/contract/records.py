@@ -1,11 +1,12 @@
-"""What an event, a customer, a product and an order line are: the types that validation and JSON Schema come from.
+"""What an event, a customer, a product, an order line and a line of marketing spend are: the types that validation and JSON Schema come from.
 
 Amounts are decimal numbers of the shop's currency, rounded half-even to two places on the way into bronze. A JSON
 number arrives as a binary double; `MAX_AMOUNT` keeps amounts where a double still tells cents apart, so the rounding
 recovers exactly the cents that were written.
 """
 
-from datetime import date, datetime
+from datetime import date as Day
+from datetime import datetime
 from typing import Annotated, Final, Literal, get_args
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -16,6 +17,8 @@ MAX_AMOUNT: Final = 99_999_999_999.99
 MAX_QUANTITY: Final = 100_000
 MAX_ITEMS: Final = 1_000
 MAX_ITEMS_VALUE: Final = 9_999_999_999_999_999.0
+MAX_COUNT: Final = 2**53
+"""Largest count of impressions or clicks: up to here a JSON number is exact in every reader."""
 
 EventName = Literal[
     "page_view",
@@ -35,10 +38,12 @@ EventName = Literal[
     "sign_up",
     "click",
 ]
+Consent = Literal["granted", "denied"]
 OrderStatus = Literal["pending", "completed", "shipped", "delivered", "cancelled", "refunded"]
 
 EVENT_NAMES: tuple[str, ...] = get_args(EventName)
 ORDER_STATUSES: tuple[str, ...] = get_args(OrderStatus)
+CONSENTS: tuple[str, ...] = get_args(Consent)
 
 Id = Annotated[str, Meta(min_length=1, max_length=256)]
 Text = Annotated[str, Meta(max_length=1024)]
@@ -47,6 +52,7 @@ Timestamp = Annotated[datetime, Meta(tz=True, description="RFC 3339 with a UTC o
 Amount = Annotated[float, Meta(ge=0, le=MAX_AMOUNT, description="In the record's currency; kept to two places.")]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
 OrderedQuantity = Annotated[int, Meta(ge=0, le=MAX_QUANTITY)]
+Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Country = Annotated[
     str,
     Meta(
@@ -81,6 +87,20 @@ class Item(Struct, gc=False):
 Items = Annotated[list[Item], Meta(max_length=MAX_ITEMS)]
 
 
+class Consents(Struct, gc=False, forbid_unknown_fields=True):
+    """What the visitor allows, by purpose, in our names or in those of Google's consent mode.
+
+    Of several names for one purpose a denial wins. Other names are refused: a misspelt denial must not pass for none.
+    """
+
+    analytics: Consent | None = None
+    ads: Consent | None = None
+    analytics_storage: Consent | None = None
+    ad_storage: Consent | None = None
+    ad_user_data: Consent | None = None
+    ad_personalization: Consent | None = None
+
+
 class Event(Struct, gc=False, forbid_unknown_fields=True):
     """One thing a visitor did, in Google Analytics 4's e-commerce vocabulary. Needs `user_id` or `anonymous_id`.
 
@@ -109,6 +129,7 @@ class Event(Struct, gc=False, forbid_unknown_fields=True):
     value: Amount | None = None
     currency: Currency | None = None
     experiments: Experiments | None = None
+    consent: Consents | None = None
     email: Text | None = None
     ip: Text | None = None
     properties: Properties = UNSET
@@ -123,7 +144,7 @@ class Customer(Struct, gc=False):
     phone: Text | None = None
     country: Text | None = None
     region: Text | None = None
-    signup_date: date | None = None
+    signup_date: Day | None = None
     updated_at: Timestamp | None = None
 
 
@@ -156,13 +177,32 @@ class OrderLine(Struct, gc=False):
     updated_at: Timestamp | None = None
 
 
-Dataset = Literal["events", "customers", "products", "orders"]
-DATASETS: tuple[Dataset, ...] = get_args(Dataset)
-Record = Event | Customer | Product | OrderLine
+class Spend(Struct, gc=False):
+    """What one campaign cost on one day; the latest version of (date, channel, source, medium, campaign) wins.
 
-RECORD_TYPES: dict[str, type[Event] | type[Customer] | type[Product] | type[OrderLine]] = {
+    Needs `channel`, `source` or `medium`. Without `channel`, the rules that group traffic tell it from the others.
+    """
+
+    date: Day
+    cost: Amount
+    channel: Text | None = None
+    source: Text | None = None
+    medium: Text | None = None
+    campaign: Text | None = None
+    currency: Currency | None = None
+    impressions: Count | None = None
+    clicks: Count | None = None
+    updated_at: Timestamp | None = None
+
+
+Dataset = Literal["events", "customers", "products", "orders", "marketing_spend"]
+DATASETS: tuple[Dataset, ...] = get_args(Dataset)
+Record = Event | Customer | Product | OrderLine | Spend
+
+RECORD_TYPES: dict[str, type[Event] | type[Customer] | type[Product] | type[OrderLine] | type[Spend]] = {
     "events": Event,
     "customers": Customer,
     "products": Product,
     "orders": OrderLine,
+    "marketing_spend": Spend,
 }

@@ -13,7 +13,12 @@ from clickstream_platform.ingest.arrow_compute import take
 from clickstream_platform.ingest.bronze_schemas import TIME
 from clickstream_platform.ingest.events_columns import EventColumns
 from clickstream_platform.ingest.interpret import Interpreted
-from clickstream_platform.ingest.master_columns import customer_columns, order_columns, product_columns
+from clickstream_platform.ingest.master_columns import (
+    customer_columns,
+    order_columns,
+    product_columns,
+    spend_columns,
+)
 from clickstream_platform.ingest.options import IngestOptions
 
 
@@ -51,6 +56,8 @@ class Batches:
             return product_columns(records)
         if self._dataset == "orders":
             return order_columns(records)
+        if self._dataset == "marketing_spend":
+            return spend_columns(records)
         options = self._options
         return customer_columns(
             records,

@@ -55,6 +55,8 @@ EVENTS: Final = pa.schema(
         ("value", MONEY),
         ("currency", pa.string()),
         ("experiments", EXPERIMENTS),
+        ("analytics_consent", pa.bool_()),
+        ("ads_consent", pa.bool_()),
         ("email_hash", pa.string()),
         ("properties", pa.string()),
         ("record_hash", pa.int64()),
@@ -115,6 +117,24 @@ ORDERS: Final = pa.schema(
         ("source_line", pa.int64()),
     ]
 )
+MARKETING_SPEND: Final = pa.schema(
+    [
+        ("spend_date", pa.date32()),
+        ("channel", pa.string()),
+        ("source", pa.string()),
+        ("medium", pa.string()),
+        ("campaign", pa.string()),
+        ("cost", MONEY),
+        ("currency", pa.string()),
+        ("impressions", pa.int64()),
+        ("clicks", pa.int64()),
+        ("updated_at", TIME),
+        ("source_time", TIME),
+        ("record_hash", pa.int64()),
+        ("source_id", pa.string()),
+        ("source_line", pa.int64()),
+    ]
+)
 REJECTED: Final = pa.schema(
     [
         ("dataset", pa.string()),
@@ -130,6 +150,12 @@ REJECTED: Final = pa.schema(
     ]
 )
 
-SCHEMAS: Final = {"events": EVENTS, "customers": CUSTOMERS, "products": PRODUCTS, "orders": ORDERS}
-DAY_COLUMN: Final = {"events": "event_date", "orders": "order_date"}
+SCHEMAS: Final = {
+    "events": EVENTS,
+    "customers": CUSTOMERS,
+    "products": PRODUCTS,
+    "orders": ORDERS,
+    "marketing_spend": MARKETING_SPEND,
+}
+DAY_COLUMN: Final = {"events": "event_date", "orders": "order_date", "marketing_spend": "spend_date"}
 """The column that a dataset's day folders come from; datasets without one are not partitioned."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from clickstream_platform.contract import Event
 from clickstream_platform.contract.agents import read_agent
+from clickstream_platform.contract.consent import ads_granted, analytics_granted
 from clickstream_platform.contract.privacy import clean_properties, email_hash, redact_emails
 from clickstream_platform.contract.traffic import (
     Origin,
@@ -64,6 +65,8 @@ class EventColumns:
         columns.update(_agent_columns(events))
         columns.update(_item_columns(events))
         columns["experiments"] = _experiments(events)
+        columns["analytics_consent"] = pa.array([analytics_granted(event.consent) for event in events], pa.bool_())
+        columns["ads_consent"] = pa.array([ads_granted(event.consent) for event in events], pa.bool_())
         return columns
 
     def _traffic_columns(self, events: Sequence[Event], names: pa.Array) -> dict[str, pa.Array]:

@@ -15,7 +15,7 @@ from clickstream_platform.lib.resources import LakeResource
 from clickstream_platform.lib.table_asset import table_key
 from clickstream_platform.schemas import TABLES
 
-BRONZE = ("events", "customers", "products", "orders")
+BRONZE = tuple(name for name, table in TABLES.items() if table.layer == "bronze")
 
 
 def arrival_sensor(name: str, open_queue: Callable[[Lake], ArrivalQueue], *, every_seconds: int) -> dg.SensorDefinition:

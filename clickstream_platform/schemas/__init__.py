@@ -1,6 +1,6 @@
 """Every table of the lake: its columns, rules, grain and key."""
 
-from clickstream_platform.schemas import bronze, gold, silver_events, silver_shop
+from clickstream_platform.schemas import bronze, gold, gold_customers, silver_events, silver_shop
 from clickstream_platform.schemas.table import Layer, Table
 
 __all__ = ["TABLES", "Layer", "Table"]
@@ -11,6 +11,14 @@ _ALL = (
     Table("customers", "bronze", bronze.Customers, "a version of a customer as received", _SOURCE),
     Table("products", "bronze", bronze.Products, "a version of a product as received", _SOURCE),
     Table("orders", "bronze", bronze.Orders, "a version of an order line as received", _SOURCE, "order_date"),
+    Table(
+        "marketing_spend",
+        "bronze",
+        bronze.MarketingSpend,
+        "a version of a line of marketing spend as received",
+        _SOURCE,
+        "spend_date",
+    ),
     Table("events_clean", "silver", silver_events.EventsClean, "event", ("event_id",), "event_date"),
     Table("events_quarantine", "silver", silver_events.EventsQuarantine, "event", ("event_id",), "event_date"),
     Table("sessions", "silver", silver_events.Sessions, "session", ("session_id",), "session_date"),
@@ -33,6 +41,22 @@ _ALL = (
         "order_date",
     ),
     Table(
+        "marketing_spend_clean",
+        "silver",
+        silver_shop.MarketingSpendClean,
+        "day, channel, source, medium, campaign",
+        ("spend_date", "channel", "source", "medium", "campaign"),
+        "spend_date",
+    ),
+    Table(
+        "marketing_spend_quarantine",
+        "silver",
+        silver_shop.MarketingSpendQuarantine,
+        "day, channel, source, medium, campaign",
+        ("spend_date", "channel", "source", "medium", "campaign"),
+        "spend_date",
+    ),
+    Table(
         "daily_sales_summary",
         "gold",
         gold.DailySalesSummary,
@@ -40,7 +64,15 @@ _ALL = (
         ("date", "product_category", "region"),
         "date",
     ),
-    Table("customer_lifetime_value", "gold", gold.CustomerLifetimeValue, "customer", ("customer_id",)),
+    Table("customer_value_models", "gold", gold_customers.CustomerValueModels, "fitted model", ("model",)),
+    Table(
+        "customer_value_holdout",
+        "gold",
+        gold_customers.CustomerValueHoldout,
+        "number of repeat purchases in the calibration",
+        ("repeat_purchases",),
+    ),
+    Table("customer_lifetime_value", "gold", gold_customers.CustomerLifetimeValue, "customer", ("customer_id",)),
     Table("product_performance", "gold", gold.ProductPerformance, "day, product", ("date", "product_id"), "date"),
     Table(
         "conversion_funnel",

@@ -53,6 +53,8 @@ class Events(pa.DataFrameModel):
     value: Money = optional("Amount of the event as sent.")
     currency: str = optional("ISO 4217 currency of the amounts; the shop's when null.")
     experiments: pl.List = list_of(EXPERIMENT, "Experiments the visitor takes part in, with their variants.")
+    analytics_consent: bool = optional("Whether the visitor granted analytics; null where the event does not say.")
+    ads_consent: bool = optional("Whether the visitor granted advertising; null where the event does not say.")
     email_hash: str = optional("Keyed hash (HMAC-SHA-256) of the lower-case e-mail address.")
     properties: str = optional("Any further properties, as JSON.")
     record_hash: int = column("Hash of the record's content.")
@@ -110,6 +112,25 @@ class Orders(pa.DataFrameModel):
     currency: str = optional("ISO 4217 currency; the shop's when null.")
     updated_at: Moment = optional("When this version was made, as sent.")
     order_date: Day = column("Day (UTC) of order_time; the partition.")
+    source_time: Moment = column("Time of the source that brought the version.")
+    record_hash: int = column("Hash of the record's content.")
+    source_id: str = column("Identity of the source's content: its size and BLAKE2b hash.")
+    source_line: int = column("Line (or record) of the source, from 1.")
+
+
+class MarketingSpend(pa.DataFrameModel):
+    """Every version of a line of marketing spend as received."""
+
+    spend_date: Day = column("Day that the money was spent on, as the advertiser counts days; the partition.")
+    channel: str = column("Channel as sent, else told from source, medium and campaign by the rules for traffic.")
+    source: str = column("Traffic source of the campaign's visits; (not set) where not sent.")
+    medium: str = column("Traffic medium of the campaign's visits; (not set) where not sent.")
+    campaign: str = column("Campaign name; (not set) where not sent.")
+    cost: Money = column("What it cost.")
+    currency: str = optional("ISO 4217 currency; the shop's when null.")
+    impressions: int = optional("Times the advertisement was shown.")
+    clicks: int = optional("Clicks that the advertiser counted.")
+    updated_at: Moment = optional("When this version was made, as sent.")
     source_time: Moment = column("Time of the source that brought the version.")
     record_hash: int = column("Hash of the record's content.")
     source_id: str = column("Identity of the source's content: its size and BLAKE2b hash.")

@@ -31,7 +31,7 @@ class EventsClean(pa.DataFrameModel):
     user_id: str = optional("Signed-in user.")
     anonymous_id: str = optional("Browser or device.")
     client_session_id: str = optional("The sender's own session id; kept, not used.")
-    page_url: str = optional("Page address without personal parameters.")
+    page_url: str = optional("Page address without personal parameters; without ads_consent, without click ids.")
     page_path: str = optional("Path of the page address.")
     referrer_host: str = optional("Host of the referrer.")
     source: str = column("Traffic source; (direct) where nothing tells.")
@@ -39,10 +39,10 @@ class EventsClean(pa.DataFrameModel):
     campaign: str = optional("Campaign name.")
     term: str = optional("Campaign term.")
     content: str = optional("Campaign content.")
-    click_id: str = optional("Advertiser's click id.")
+    click_id: str = optional("Advertiser's click id; null without ads_consent.")
     click_id_type: str = optional("Parameter that held the click id, such as gclid.")
     channel: str = column("GA4 default channel group.")
-    is_touch: bool = column("Whether it carries marketing touch data: an ad click, UTM parameters or a click id.")
+    is_touch: bool = column("Whether it carries marketing touch data, with ads_consent: ad click, UTM or click id.")
     has_source: bool = column("Whether the event itself tells a traffic source.")
     device_type: str = column("desktop, mobile, tablet, tv, bot or unknown.")
     is_bot: bool = column("Whether the user agent is a known crawler.")
@@ -54,7 +54,9 @@ class EventsClean(pa.DataFrameModel):
     currency: str = column("ISO 4217 currency: the shop's.")
     revenue: Money = column("Value (else the goods' value) of a purchase, its negative for a refund, otherwise 0.")
     experiments: pl.List = list_of(EXPERIMENT, "Experiments the visitor takes part in, with their variants.")
-    email_hash: str = optional("Keyed hash (HMAC-SHA-256) of the lower-case e-mail address.")
+    analytics_consent: bool = column("Whether the visitor's behaviour may be analysed: as sent, else the default.")
+    ads_consent: bool = column("Whether the event may be used to measure advertising: as sent, else the default.")
+    email_hash: str = optional("Keyed hash (HMAC-SHA-256) of the e-mail address; null without ads_consent.")
     properties: str = optional("Any further properties, as JSON.")
 
     @pa.dataframe_check(description="revenue is positive or zero, negative or zero for a refund, and zero elsewhere")
@@ -63,6 +65,12 @@ class EventsClean(pa.DataFrameModel):
         name, revenue = pl.col("event_name"), pl.col("revenue")
         sign = pl.when(name == "purchase").then(revenue >= 0).when(name == "refund").then(revenue <= 0)
         return data.lazyframe.select(sign.otherwise(revenue == 0))
+
+    @pa.dataframe_check(description="without consent to advertising it is no touch and has no click id or email_hash")
+    def ads_consent_is_kept(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """What an event without consent to advertising must not carry."""
+        nothing = pl.all_horizontal(pl.col("click_id", "click_id_type", "email_hash").is_null())
+        return data.lazyframe.select(pl.col("ads_consent") | (nothing & ~pl.col("is_touch")))
 
 
 class EventsQuarantine(pa.DataFrameModel):
@@ -84,7 +92,8 @@ class EventsQuarantine(pa.DataFrameModel):
 class Sessions(pa.DataFrameModel):
     """Visits: events of one entity with no gap longer than the session timeout.
 
-    A visit is whole across midnight and belongs to the day it starts on. Bots have none.
+    A visit is whole across midnight and belongs to the day it starts on. Bots and people who do not allow analytics
+    have none.
     """
 
     session_id: str = column("Entity and start time.")

@@ -1,4 +1,4 @@
-"""Silver tables of the shop's own records: customers, products, order lines and what they refused."""
+"""Silver tables of the shop's own records: customers, products, order lines, spend, and what they refused."""
 
 from datetime import date as Day
 
@@ -15,6 +15,8 @@ ORDER_REASONS = (
     "unknown_customer",
     "unknown_product",
 )
+
+SPEND_REASONS = ("foreign_currency",)
 
 
 class CustomersClean(pa.DataFrameModel):
@@ -82,5 +84,33 @@ class OrdersQuarantine(pa.DataFrameModel):
     order_time: Moment = column("When it was ordered.")
     order_date: Day = column("Day (UTC) of order_time; the partition.")
     reason: str = column("Why it was refused.", isin=ORDER_REASONS)
+    source_id: str = column("Source that brought it.")
+    source_line: int = column("Line of the source.")
+
+
+class MarketingSpendClean(pa.DataFrameModel):
+    """What each campaign cost on a day, at its latest version, in the shop's currency."""
+
+    spend_date: Day = column("Day that the money was spent on, as the advertiser counts days; the partition.")
+    channel: str = column("Channel, told as that of events is (GA4 default channel group), or the shop's own name.")
+    source: str = column("Traffic source of the campaign's visits; (not set) where not sent.")
+    medium: str = column("Traffic medium of the campaign's visits; (not set) where not sent.")
+    campaign: str = column("Campaign name; (not set) where not sent.")
+    cost: Money = column("What it cost.", ge=0)
+    impressions: int = optional("Times the advertisement was shown, by the advertiser's count.", ge=0)
+    clicks: int = optional("Clicks, by the advertiser's count.", ge=0)
+
+
+class MarketingSpendQuarantine(pa.DataFrameModel):
+    """Lines of spend that silver refused, each with its reason."""
+
+    spend_date: Day = column("Day that the money was spent on; the partition.")
+    channel: str = column("Channel.")
+    source: str = column("Traffic source of the campaign's visits.")
+    medium: str = column("Traffic medium of the campaign's visits.")
+    campaign: str = column("Campaign name.")
+    cost: Money = column("What it cost, in its own currency.")
+    currency: str = column("Currency as sent.")
+    reason: str = column("Why it was refused.", isin=SPEND_REASONS)
     source_id: str = column("Source that brought it.")
     source_line: int = column("Line of the source.")

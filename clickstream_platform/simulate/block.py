@@ -27,6 +27,7 @@ class Units:
         country: Place in COUNTRIES, -1 where the event says nothing.
         region: Place in the country's regions, -1 where the event says nothing.
         bot: Whether a crawler.
+        consent: What they answer when asked for it, a place in ANSWERS.
         landing: Page number of the landing (see `pages`).
         category: Category looked at.
         order: Number of the order, -1 where nothing is bought (or given back).
@@ -48,6 +49,7 @@ class Units:
     country: Ints
     region: Ints
     bot: Flags
+    consent: Ints
     landing: Ints
     category: Ints
     order: Ints

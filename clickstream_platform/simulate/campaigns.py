@@ -21,6 +21,7 @@ class Campaign:
         referrer: Page the visitor comes from.
         weight: Share of visits, relative.
         has_ad: Whether the click on the advertisement is an event too.
+        click_cents: What a click costs, 0 for what is free.
     """
 
     channel: str
@@ -32,6 +33,7 @@ class Campaign:
     referrer: str = ""
     weight: int = 1
     has_ad: bool = False
+    click_cents: int = 0
 
     @property
     def is_touch(self) -> bool:
@@ -50,9 +52,10 @@ def _tagged(
     click_id: str = "",
     referrer: str = "",
     has_ad: bool = True,
+    click_cents: int = 0,
 ) -> Campaign:
     query = f"utm_source={source}&utm_medium={medium}&utm_campaign={campaign}{more}"
-    return Campaign(channel, source, medium, campaign, query, click_id, referrer, weight, has_ad)
+    return Campaign(channel, source, medium, campaign, query, click_id, referrer, weight, has_ad, click_cents)
 
 
 CAMPAIGNS: tuple[Campaign, ...] = (
@@ -65,7 +68,9 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     Campaign("Organic Social", "l.instagram.com", "referral", referrer="https://l.instagram.com/", weight=30),
     Campaign("Organic Social", "t.co", "referral", referrer="https://t.co/k3Jd9", weight=15),
     Campaign("Organic Video", "m.youtube.com", "referral", referrer="https://m.youtube.com/watch", weight=12),
-    Campaign("Paid Search", "google", "cpc", click_id="gclid", referrer="https://www.google.com/", weight=30),
+    Campaign(
+        "Paid Search", "google", "cpc", click_id="gclid", referrer="https://www.google.com/", weight=30, click_cents=45
+    ),
     _tagged(
         "Paid Search",
         "google",
@@ -75,22 +80,39 @@ CAMPAIGNS: tuple[Campaign, ...] = (
         more="&utm_term=handmade+mugs&utm_content=text_a",
         click_id="gclid",
         referrer="https://www.google.com/",
+        click_cents=30,
     ),
-    _tagged("Paid Search", "bing", "cpc", "generic", 20, click_id="msclkid", referrer="https://www.bing.com/"),
-    _tagged("Paid Shopping", "google", "cpc", "spring_shopping", 45, click_id="gclid"),
-    _tagged("Cross-network", "google", "cpc", "cross-network_all", 15, click_id="gclid"),
     _tagged(
-        "Paid Social", "facebook", "paid_social", "spring_look", 50, more="&utm_content=carousel_2", click_id="fbclid"
+        "Paid Search",
+        "bing",
+        "cpc",
+        "generic",
+        20,
+        click_id="msclkid",
+        referrer="https://www.bing.com/",
+        click_cents=40,
     ),
-    _tagged("Paid Social", "tiktok", "cpc", "creator_clips", 20, click_id="ttclid"),
-    _tagged("Paid Video", "youtube", "cpv", "unboxing", 12),
-    _tagged("Display", "adnetwork", "display", "retargeting_q2", 25),
-    _tagged("Paid Other", "partnernet", "cpc", "partners", 8),
-    _tagged("Email", "newsletter", "email", "weekly_deals", 60, has_ad=False),
-    _tagged("Affiliates", "dealsite", "affiliate", "coupons", 20),
-    _tagged("SMS", "sms", "sms", "flash_sale", 8, has_ad=False),
+    _tagged("Paid Shopping", "google", "cpc", "spring_shopping", 45, click_id="gclid", click_cents=35),
+    _tagged("Cross-network", "google", "cpc", "cross-network_all", 15, click_id="gclid", click_cents=38),
+    _tagged(
+        "Paid Social",
+        "facebook",
+        "paid_social",
+        "spring_look",
+        50,
+        more="&utm_content=carousel_2",
+        click_id="fbclid",
+        click_cents=55,
+    ),
+    _tagged("Paid Social", "tiktok", "cpc", "creator_clips", 20, click_id="ttclid", click_cents=48),
+    _tagged("Paid Video", "youtube", "cpv", "unboxing", 12, click_cents=12),
+    _tagged("Display", "adnetwork", "display", "retargeting_q2", 25, click_cents=20),
+    _tagged("Paid Other", "partnernet", "cpc", "partners", 8, click_cents=25),
+    _tagged("Email", "newsletter", "email", "weekly_deals", 60, has_ad=False, click_cents=2),
+    _tagged("Affiliates", "dealsite", "affiliate", "coupons", 20, click_cents=60),
+    _tagged("SMS", "sms", "sms", "flash_sale", 8, has_ad=False, click_cents=6),
     _tagged("Mobile Push Notifications", "app", "push", "back_in_stock", 8, has_ad=False),
-    _tagged("Audio", "podcast", "audio", "host_read", 6, has_ad=False),
+    _tagged("Audio", "podcast", "audio", "host_read", 6, has_ad=False, click_cents=80),
     _tagged("Organic Social", "influencer", "social", "unpaid_mention", 10, has_ad=False),
     _tagged("Organic Shopping", "pricewatch", "listing", "shopping_compare", 6, has_ad=False),
     _tagged("Unassigned", "poster", "qr_code", "city_walls", 5, has_ad=False),

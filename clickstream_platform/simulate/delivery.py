@@ -5,6 +5,7 @@ import polars as pl
 
 from clickstream_platform.simulate.block import Block
 from clickstream_platform.simulate.config import ShopConfig
+from clickstream_platform.simulate.consent import ADS, ANALYTICS
 from clickstream_platform.simulate.dirt import (
     NOT_UTF8,
     NOT_UTF8_BYTE,
@@ -82,6 +83,9 @@ def _count(
     tally.happened("events", "clean", happened)
     tally.happened("events", "bots", happened[block.units.bot[block.events.unit]])
     tally.happened("events", "late", happened[late])
+    answer = block.units.consent[block.events.unit]
+    tally.happened("events", "analytics_denied", happened[~ANALYTICS[answer]])
+    tally.happened("events", "ads_denied", happened[~ADS[answer]])
     tally.happened("events", "accepted", happened[again])
     tally.happened("events", "duplicates", happened[again])
     days = refused.block.events.time // DAY - config.epoch_day

@@ -56,6 +56,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("negative_amount", f'{{{_BUY},"order_id":"O-1","value":-12.50,"currency":"USD"}}'),
     ("negative_amount", f'{{{_ITEM},"items":[{{"product_id":"P00001","price":-1.00}}]}}'),
     ("invalid_value", f'{{{_BUY},"value":12.50,"currency":"dollars"}}'),
+    ("invalid_value", f'{{{_VIEW},"consent":{{"ads":"maybe"}}}}'),
 )
 """Reason, and a record that deserves it. `ID` becomes an id of its own, `DAY` the day."""
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from clickstream_platform.simulate.block import Block, Events, Units, draw_goods, goods_of_events
 from clickstream_platform.simulate.config import ShopConfig
+from clickstream_platform.simulate.consent import NOT_ASKED
 from clickstream_platform.simulate.draws import chance, generator, positions
 from clickstream_platform.simulate.journey import DAY, HOUR, KIND_OF_STEP, MINUTE, STEP, STEPS
 from clickstream_platform.simulate.visits import KIOSK, crawlers
@@ -55,6 +56,7 @@ def kiosk_block(config: ShopConfig, day: int) -> tuple[Block, npt.NDArray[np.str
         country=same,
         region=same - 1,
         bot=same > 0,
+        consent=same + NOT_ASKED,
         landing=same,
         category=rng.integers(0, len(CATEGORIES), _STAYS),
         order=same - 1,

@@ -19,6 +19,7 @@ _HEADERS = {
     "orders": (
         b"order_id,customer_id,product_id,quantity,unit_price,total_amount,status,order_time,region,currency,updated_at\n"
     ),
+    "marketing_spend": b"date,channel,source,medium,campaign,cost,currency,impressions,clicks,updated_at\n",
     "events": b"",
     "products": b"",
 }
@@ -92,7 +93,7 @@ class Landing:
         return self._open[dataset]
 
     def _compression_of(self, dataset: str) -> str:
-        """Orders and customers come plain; events as asked for, or a day so and a day so."""
+        """Other files than events come plain; events as asked for, or a day so and a day so."""
         if dataset != "events":
             return "none"
         return _MIXTURE[self.day % len(_MIXTURE)] if self._compression == "mixed" else self._compression

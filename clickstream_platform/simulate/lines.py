@@ -5,6 +5,7 @@ import polars as pl
 
 from clickstream_platform.simulate.block import Block
 from clickstream_platform.simulate.campaigns import CAMPAIGNS, EMAIL_CAMPAIGN
+from clickstream_platform.simulate.consent import ANSWERS
 from clickstream_platform.simulate.draws import (
     Ints,
     amounts,
@@ -33,6 +34,7 @@ from clickstream_platform.simulate.world import (
 
 _SESSION_SALT, _CLICK_SALT, _VARIANT_SALT = 54, 55, 56
 _MONEY_STEPS = ("cart", "checkout", "shipping", "payment")
+_CONSENTS = pl.Series([f'","consent":{answer.consent}' if answer.consent else '"' for answer in ANSWERS])
 _NAMES = pl.Series([f'","event_name":"{name}","event_time":"' for name in EVENT_NAMES])
 _PAGES = pl.Series([f',"url":"{SHOP}{path}{query}' for path, query in zip(PATHS, QUERIES, strict=True)])
 _REFERRERS = pl.Series(['"', *(f'","referrer":"{SHOP}{path}"' for path in PATHS[:20])])
@@ -70,7 +72,7 @@ def _places(rows: Ints, size: int) -> Ints:
 
 
 def _who(block: Block) -> pl.Series:
-    """Person, session and device of each unit."""
+    """Person, session, device and consent of each unit."""
     units = block.units
     agents = pl.Series(
         [f'","user_agent":"{agent}"' if agent else '"' for _, agent, _ in BROWSERS]
@@ -95,7 +97,7 @@ def _who(block: Block) -> pl.Series:
         pl.Series(places).gather(place),
         _constant(',"ip":"203.0.113.', len(units)),
         pl.Series(host).cast(pl.String),
-        _constant('"', len(units)),
+        _CONSENTS.gather(units.consent),
     ]
     return joined(parts)
 

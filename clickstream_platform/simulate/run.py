@@ -26,6 +26,7 @@ from clickstream_platform.simulate.ledger import OrderDesk
 from clickstream_platform.simulate.master import MasterData
 from clickstream_platform.simulate.memory import Memory
 from clickstream_platform.simulate.orders import odd_orders, orders_of_block, plan_refunds
+from clickstream_platform.simulate.spend import SpendDesk
 from clickstream_platform.simulate.tally import Tally
 from clickstream_platform.simulate.truth.book import TruthBook, session_reasons
 from clickstream_platform.simulate.visits import DIRT
@@ -50,7 +51,7 @@ def simulate(
     """Write the files that a shop would send, and what every gold table must say of them.
 
     Args:
-        out_dir: Gets `landing/` (customers, events, orders, products; a file a day) and `truth/`.
+        out_dir: Gets `landing/` (customers, events, marketing_spend, orders, products; a file a day) and `truth/`.
         days: Days simulated.
         shoppers: People who may visit.
         seed: Another seed, another shop; the same arguments always give the same bytes.
@@ -92,7 +93,7 @@ def simulate(
 
 def _run(config: ShopConfig, landing: Landing, root: Path, on_progress: Progress | None) -> dict[str, Any]:
     memory, tally = Memory.fresh(config), Tally(config)
-    desk = OrderDesk(config, landing, tally)
+    desk, spend = OrderDesk(config, landing, tally), SpendDesk(config, landing, tally)
     master = MasterData(config, landing, tally, memory)
     (root / "truth").mkdir()
     with TruthBook(config, root / "truth") as book:
@@ -105,6 +106,7 @@ def _run(config: ShopConfig, landing: Landing, root: Path, on_progress: Progress
                 plan_refunds(config, memory, block)
                 deliver(config, landing, tally, block, day, number)
                 desk.take(orders_of_block(config, tally, block))
+                spend.take(block)
                 book.take(block, session_reasons(block))
             kiosk = kiosk_block(config, day)
             if kiosk:
@@ -113,7 +115,7 @@ def _run(config: ShopConfig, landing: Landing, root: Path, on_progress: Progress
             rng = generator(config.seed, DIRT, day)
             desk.take(odd_orders(config, tally, rng, day, np.flatnonzero(memory.recorded), desk.due(day)))
             master.close_day(day)
-            book.close_day(day, desk.close_day(day))
+            book.close_day(day, desk.close_day(day), spend.close_day(day))
             if on_progress:
                 on_progress(day + 1, config.days, sum(f["records"] for f in tally.files["events"].values()))
         book.close_shop()

@@ -5,6 +5,7 @@ import numpy as np
 from clickstream_platform.simulate.block import Block, Events, Goods, Units, draw_goods, goods_of_events
 from clickstream_platform.simulate.campaigns import AD_CAMPAIGNS, CAMPAIGNS, DIRECT
 from clickstream_platform.simulate.config import ShopConfig
+from clickstream_platform.simulate.consent import NOT_ASKED, answer_of
 from clickstream_platform.simulate.draws import (
     Flags,
     Ints,
@@ -67,6 +68,7 @@ def make_block(config: ShopConfig, memory: Memory, day: int, number: int, visits
         country=np.where(chance(rng, 30_000, count), -1, country_of(shopper)),
         region=np.where(chance(rng, 600_000, count), -1, regions_of(shopper)),
         bot=bot[visit],
+        consent=np.where(bot[visit], NOT_ASKED, answer_of(shopper)),
         landing=landings(rng, count),
         category=rng.integers(0, len(CATEGORIES), count),
         order=_orders(memory, day, buys),

@@ -1,8 +1,9 @@
 """The counts that `truth/counts.json` states: what was written, and what must become of it.
 
-By file and in all, `records = accepted + rejected` (by reason). By the day that events and orders happened on,
+By file and in all, `records = accepted + rejected` (by reason). By the day that events, orders and spend happened on,
 `accepted` are the rows of bronze: for events `clean + quarantined` (by reason) `+ duplicates`, for orders
-`validated + quarantined + superseded`. `late` and `bots` are some of the clean ones.
+`validated + quarantined + superseded`, for spend `clean + quarantined + superseded`. `late`, `bots`, and those without
+consent, `analytics_denied` and `ads_denied`, are some of the clean ones.
 """
 
 from collections import defaultdict
@@ -14,7 +15,7 @@ import numpy as np
 from clickstream_platform.simulate.config import ShopConfig
 from clickstream_platform.simulate.draws import Ints
 
-DATASETS = ("customers", "events", "orders", "products")
+DATASETS = ("customers", "events", "marketing_spend", "orders", "products")
 
 
 def _numbers() -> dict[str, int]:
@@ -37,7 +38,7 @@ class Tally:
         default_factory=lambda: {name: defaultdict(_numbers) for name in DATASETS}
     )
     days: dict[str, dict[str, dict[str, int]]] = field(
-        default_factory=lambda: {name: defaultdict(_numbers) for name in ("events", "orders")}
+        default_factory=lambda: {name: defaultdict(_numbers) for name in ("events", "marketing_spend", "orders")}
     )
     totals: dict[str, dict[str, int]] = field(default_factory=lambda: {name: _numbers() for name in DATASETS})
     notes: dict[str, int] = field(default_factory=_numbers)

@@ -9,7 +9,7 @@ from clickstream_platform.simulate.draws import Ints, generator, weighted, weigh
 from clickstream_platform.simulate.journey import DAY, HOUR
 from clickstream_platform.simulate.world import COUNTRIES, HOURS
 
-VISITS, SESSIONS, ORDERS, DIRT, DELIVERY, CUSTOMERS, KIOSK = range(1, 8)
+VISITS, SESSIONS, ORDERS, DIRT, DELIVERY, CUSTOMERS, KIOSK, SPEND = range(1, 9)
 """First step of every random stream's path, so that no two parts of the shop share draws."""
 
 _CRAWLER_SALT, _COUNTRY_SALT = 21, 22

@@ -31,7 +31,13 @@ class LakeTable:
 
 
 _DAY_COLUMNS: Final[dict[str, dict[str, str | None]]] = {
-    "bronze": {"events": "event_date", "customers": None, "products": None, "orders": "order_date"},
+    "bronze": {
+        "events": "event_date",
+        "customers": None,
+        "products": None,
+        "orders": "order_date",
+        "marketing_spend": "spend_date",
+    },
     "silver": {
         "events_clean": "event_date",
         "events_quarantine": "event_date",
@@ -40,9 +46,13 @@ _DAY_COLUMNS: Final[dict[str, dict[str, str | None]]] = {
         "products_clean": None,
         "orders_validated": "order_date",
         "orders_quarantine": "order_date",
+        "marketing_spend_clean": "spend_date",
+        "marketing_spend_quarantine": "spend_date",
     },
     "gold": {
         "daily_sales_summary": "date",
+        "customer_value_models": None,
+        "customer_value_holdout": None,
         "customer_lifetime_value": None,
         "product_performance": "date",
         "conversion_funnel": "date",

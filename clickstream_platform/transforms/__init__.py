@@ -5,6 +5,7 @@ the caller collects or writes the frame they give back. Every day that a functio
 whichever other days are computed with it.
 """
 
+from clickstream_platform.transforms._forecast import SpendingModel
 from clickstream_platform.transforms.attributed_checkouts import attributed_checkouts
 from clickstream_platform.transforms.conversion_funnel import conversion_funnel
 from clickstream_platform.transforms.customer_lifetime_value import customer_lifetime_value, last_order_date
@@ -12,14 +13,20 @@ from clickstream_platform.transforms.customers_clean import customers_clean
 from clickstream_platform.transforms.daily_sales_summary import daily_sales_summary
 from clickstream_platform.transforms.events_clean import events_clean
 from clickstream_platform.transforms.events_quarantine import events_quarantine
+from clickstream_platform.transforms.marketing_spend_clean import marketing_spend_clean
+from clickstream_platform.transforms.marketing_spend_quarantine import marketing_spend_quarantine
+from clickstream_platform.transforms.holdout_purchases import holdout_purchases
 from clickstream_platform.transforms.orders_quarantine import orders_quarantine
 from clickstream_platform.transforms.orders_validated import orders_validated
 from clickstream_platform.transforms.product_performance import product_performance
 from clickstream_platform.transforms.products_clean import products_clean
+from clickstream_platform.transforms.purchase_histories import HISTORY, first_purchase_date, purchase_histories
 from clickstream_platform.transforms.sessions import sessions
 from clickstream_platform.transforms.traffic_summary import traffic_summary
 
 __all__ = [
+    "HISTORY",
+    "SpendingModel",
     "attributed_checkouts",
     "conversion_funnel",
     "customer_lifetime_value",
@@ -27,11 +34,16 @@ __all__ = [
     "daily_sales_summary",
     "events_clean",
     "events_quarantine",
+    "first_purchase_date",
+    "holdout_purchases",
     "last_order_date",
+    "marketing_spend_clean",
+    "marketing_spend_quarantine",
     "orders_quarantine",
     "orders_validated",
     "product_performance",
     "products_clean",
+    "purchase_histories",
     "sessions",
     "traffic_summary",
 ]

@@ -18,6 +18,14 @@ def people(events_clean: Frame) -> Frame:
     return events_clean.filter(~nw.col("is_bot"))
 
 
+def consenting(events_clean: Frame) -> Frame:
+    """The events of people who allow analytics: those that a table about somebody's behaviour may be made from.
+
+    Whether an event may be used to measure advertising is in `is_touch` already: without consent it is no touch.
+    """
+    return people(events_clean).filter(nw.col("analytics_consent"))
+
+
 def sales(orders_validated: Frame) -> Frame:
     """The order lines that count as sales."""
     return orders_validated.filter(nw.col("status").is_in(SALE_STATUSES))

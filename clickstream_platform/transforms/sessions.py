@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import narwhals as nw
 
 from clickstream_platform.transforms._first_event import from_text
-from clickstream_platform.transforms._frames import Frame, people
+from clickstream_platform.transforms._frames import Frame, consenting
 from clickstream_platform.transforms._funnel import STEPS, reached, with_candidates
 from clickstream_platform.transforms._money import MONEY
 from clickstream_platform.transforms._origin import ORIGIN, direct
@@ -29,13 +29,13 @@ _SPAN = (
 
 
 def sessions(events_clean: Frame, *, first_day: date, last_day: date, timeout: timedelta) -> Frame:
-    """Visits of people: what an entity does without being away for longer than the timeout, in event time (UTC).
+    """Visits of people who allow analytics: what an entity does without being away for longer than the timeout.
 
-    Grain: one row a session, on the day it starts (`session_date`), whole across midnight. A gap of exactly the timeout
-    stays within the session. Activity that never pauses is cut at midnight of its third day and of each day after
-    (`start_reason` `max_duration`), so no session covers more than two days and the answer for a day is the same in
-    whichever range it is computed. `start_reason` is `timeout` after a gap, where the entity was seen earlier on that
-    day or on the day before, else `first_event`.
+    Grain: one row a session, on the day (UTC, event time) it starts (`session_date`), whole across midnight. A gap of
+    exactly the timeout stays within the session. Activity that never pauses is cut at midnight of its third day and of
+    each day after (`start_reason` `max_duration`), so no session covers more than two days and the answer for a day is
+    the same in whichever range it is computed. `start_reason` is `timeout` after a gap, where the entity was seen
+    earlier on that day or on the day before, else `first_event`.
 
     Where it came from is told by its first event that has a source, else Direct; landing page, device, country and
     user by its very first event. Of several events at one moment, the one whose `event_id` ends lowest is first.
@@ -53,7 +53,7 @@ def sessions(events_clean: Frame, *, first_day: date, last_day: date, timeout: t
     """
     if not timedelta(seconds=1) <= timeout <= _DAY:
         raise ValueError(f"the session timeout is not between a second and a day: {timeout}")
-    events = people(events_clean).filter(
+    events = consenting(events_clean).filter(
         nw.col("event_date") >= first_day - 2 * _DAY,
         nw.col("event_date") <= last_day + _DAY,
         # Of the first day, only what a session of the day after may continue.

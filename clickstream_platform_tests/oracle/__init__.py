@@ -1,8 +1,9 @@
 """The same answers in plain DuckDB SQL: every silver and gold table as one SELECT over bronze.
 
 Written from the tables' rules alone, one query a table, with none of the platform's code in them; whatever computes
-the tables must agree row for row. A query may refer to bronze (`events`, `customers`, `products`, `orders`) and to the
-tables before it, and reads its parameters with `getvariable`: `currency`, `timeout`, `window` and `as_of`.
+the tables must agree row for row. A query may refer to bronze (`events`, `customers`, `products`, `orders`,
+`marketing_spend`) and to the tables before it, and reads its parameters with `getvariable`: `currency`, `timeout`,
+`window`, `consent_default` and `as_of`.
 """
 
 from datetime import date, timedelta
@@ -21,6 +22,8 @@ SILVER = (
     "products_clean",
     "orders_validated",
     "orders_quarantine",
+    "marketing_spend_clean",
+    "marketing_spend_quarantine",
 )
 GOLD = (
     "daily_sales_summary",
@@ -41,6 +44,8 @@ KEYS = {
     "products_clean": ("product_id",),
     "orders_validated": ("order_id", "product_id"),
     "orders_quarantine": ("order_id", "product_id"),
+    "marketing_spend_clean": ("spend_date", "channel", "source", "medium", "campaign"),
+    "marketing_spend_quarantine": ("spend_date", "channel", "source", "medium", "campaign"),
     "daily_sales_summary": ("date", "product_category", "region"),
     "product_performance": ("date", "product_id"),
     "conversion_funnel": ("date", "channel", "device_type"),
@@ -64,6 +69,7 @@ def views(
     timeout: timedelta = timedelta(minutes=30),
     window: timedelta = timedelta(hours=1),
     as_of: date | None = None,
+    consent_default: str = "granted",
     materialize: bool = False,
 ) -> None:
     """Name bronze and every table in a connection.
@@ -75,6 +81,7 @@ def views(
         timeout: A longer gap ends a session.
         window: How long before a checkout a click may be.
         as_of: Day that customers' ages are counted to; None: the newest day of `orders_validated`.
+        consent_default: What holds for an event that says nothing of consent.
         materialize: Make tables instead of views, for when many are read.
     """
     con.execute("SET TimeZone = 'UTC'")
@@ -87,6 +94,7 @@ def views(
     con.execute("SET VARIABLE currency = $1::VARCHAR", [currency])
     con.execute("SET VARIABLE timeout = $1::INTERVAL", [timeout])
     con.execute('SET VARIABLE "window" = $1::INTERVAL', [window])
+    con.execute("SET VARIABLE consent_default = $1::VARCHAR", [consent_default])
     kind = "TABLE" if materialize else "VIEW"
     for table in TABLES:
         if table == "customer_lifetime_value":

@@ -1,4 +1,5 @@
--- One row a purchase of people, with the earliest touch of its entity within the window before it, if there is one.
+-- One row a purchase of people, with the earliest touch of its entity within the window before it, if there is one and
+-- both allow analytics and advertising.
 WITH people AS (
     SELECT * FROM events_clean WHERE NOT is_bot
 ),
@@ -10,6 +11,7 @@ pairs AS (
         AND click.event_time < checkout.event_time
         AND click.event_time >= checkout.event_time - getvariable('window')
     WHERE checkout.event_name = 'purchase' AND click.is_touch
+        AND checkout.analytics_consent AND checkout.ads_consent AND click.analytics_consent
     QUALIFY row_number() OVER (
         PARTITION BY checkout.event_date, checkout.event_id
         ORDER BY click.event_time, click.event_id

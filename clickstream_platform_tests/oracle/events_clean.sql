@@ -1,6 +1,14 @@
--- One row an event. Of events with one id on one day the first received stays, if nothing is wrong with it.
+-- One row an event. Of events with one id on one day the first received stays, if nothing is wrong with it. What says
+-- nothing of consent has the default's; without consent to advertising nothing of the advertisement is left.
 WITH kept AS (
-    SELECT *
+    SELECT
+        * REPLACE (
+            coalesce(analytics_consent, getvariable('consent_default') = 'granted') AS analytics_consent,
+            coalesce(ads_consent, getvariable('consent_default') = 'granted') AS ads_consent
+        ),
+        click_id IS NOT NULL OR regexp_matches(
+            coalesce(page_url, ''), 'gclid|gbraid|wbraid|dclid|msclkid|ttclid|twclid|li_fat_id|fbclid', 'i'
+        ) AS names_click
     FROM events
     QUALIFY row_number() OVER (
         PARTITION BY event_date, event_id
@@ -19,7 +27,7 @@ SELECT
     user_id,
     anonymous_id,
     client_session_id,
-    page_url,
+    CASE WHEN names_click AND NOT ads_consent THEN regexp_replace(page_url, '[?].*', '', 's') ELSE page_url END AS page_url,
     page_path,
     referrer_host,
     source,
@@ -27,10 +35,10 @@ SELECT
     campaign,
     term,
     content,
-    click_id,
-    click_id_type,
+    CASE WHEN ads_consent THEN click_id END AS click_id,
+    CASE WHEN ads_consent THEN click_id_type END AS click_id_type,
     channel,
-    is_touch,
+    is_touch AND ads_consent AS is_touch,
     has_source,
     device_type,
     is_bot,
@@ -46,7 +54,9 @@ SELECT
         ELSE 0
     END::DECIMAL(18, 2) AS revenue,
     experiments,
-    email_hash,
+    analytics_consent,
+    ads_consent,
+    CASE WHEN ads_consent THEN email_hash END AS email_hash,
     properties
 FROM kept
 WHERE NOT (

@@ -1,4 +1,4 @@
--- One row a session of people. Three things begin one: an entity's first event, a gap longer than the timeout, and
+-- One row a session of people who allow analytics. Three things begin one: an entity's first event, a gap longer than the timeout, and
 -- midnight, when the activity has had no such gap since before the midnight before (so a day's sessions follow from
 -- the events of few days). `first_event` means: nothing of the entity earlier on the day or on the day before; how far
 -- back anybody looks changes nothing.
@@ -8,7 +8,7 @@ WITH ordered AS (
         lag(event_time) OVER latest AS previous,
         date_trunc('day', event_time) - INTERVAL 1 DAY AS horizon
     FROM events_clean
-    WHERE NOT is_bot
+    WHERE NOT is_bot AND analytics_consent
     WINDOW latest AS (PARTITION BY entity_id ORDER BY event_time, event_id)
 ),
 gaps AS (

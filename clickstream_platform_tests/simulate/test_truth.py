@@ -13,7 +13,7 @@ from clickstream_platform.simulate.truth.book import session_reasons
 from clickstream_platform_tests import oracle
 from clickstream_platform_tests.simulate.conftest import MakeShop, Shop
 
-TABLES = ("sessions", *oracle.GOLD)
+TABLES = ("sessions", "marketing_spend_clean", *oracle.GOLD)
 SHOPS = {
     "dirty": {},
     "clean": {"seed": 2, "dirty_rate": 0.0},

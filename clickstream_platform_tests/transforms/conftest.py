@@ -38,6 +38,8 @@ CASES: dict[str, Case] = {
     "products_clean": Case(("products",), {}),
     "orders_validated": Case(("orders", "customers_clean", "products_clean"), _CURRENCY),
     "orders_quarantine": Case(("orders", "customers_clean", "products_clean"), _CURRENCY),
+    "marketing_spend_clean": Case(("marketing_spend",), _CURRENCY),
+    "marketing_spend_quarantine": Case(("marketing_spend",), _CURRENCY),
     "sessions": Case(("events_clean",), {**_RANGE, "timeout": timedelta(minutes=30)}),
     "daily_sales_summary": Case(("orders_validated",), {}),
     "product_performance": Case(("events_clean", "products_clean"), {}),
@@ -68,7 +70,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     simulate(root, days=DAYS, shoppers=600, seed=11, dirty_rate=0.05, start=FIRST_DAY)
     ingest_sources([root / "landing"], IngestOptions(lake_uri=str(root / "lake"), pii_key=b"k" * 32), processes=1)
     shop = Shop(root, {})
-    for table in ("events", "customers", "products", "orders"):
+    for table in ("events", "customers", "products", "orders", "marketing_spend"):
         files = root / "lake" / "bronze" / table
         shop.tables[table] = pl.read_parquet(files / "**" / "*.parquet", hive_partitioning=False)
         shop.tables[table].write_parquet(shop.path(table))

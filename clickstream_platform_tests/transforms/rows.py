@@ -41,7 +41,7 @@ BRONZE_EVENTS: dict[str, Any] = {
     "event_time": MOMENT,
     "received_at": MOMENT,
     "event_date": pl.Date,
-    **dict.fromkeys(("is_touch", "has_source", "is_bot"), pl.Boolean),
+    **dict.fromkeys(("is_touch", "has_source", "is_bot", "analytics_consent", "ads_consent"), pl.Boolean),
     "items": pl.List(ITEM),
     **dict.fromkeys(("items_value", "value"), MONEY),
     "experiments": pl.List(pl.Struct({"experiment": pl.String, "variant": pl.String})),

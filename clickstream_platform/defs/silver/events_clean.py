@@ -6,4 +6,5 @@ from clickstream_platform.lib.table_frames import Frame
 
 @table_asset()
 def events_clean(events: Frame) -> Frame:
-    return transforms.events_clean(events, currency=get_settings().currency)
+    settings = get_settings()
+    return transforms.events_clean(events, currency=settings.currency, consent_default=settings.consent_default)

@@ -30,6 +30,9 @@ STEPS = {
     "orders_validated": Step("orders", ("order_id", "product_id"), "orders_quarantine"),
     "customers_clean": Step("customers", ("customer_id",)),
     "products_clean": Step("products", ("product_id",)),
+    "marketing_spend_clean": Step(
+        "marketing_spend", ("channel", "source", "medium", "campaign"), "marketing_spend_quarantine"
+    ),
 }
 
 

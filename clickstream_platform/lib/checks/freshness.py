@@ -16,6 +16,7 @@ SOURCES: Mapping[str, str] = {
     "orders_validated": "orders",
     "customers_clean": "customers",
     "products_clean": "products",
+    "marketing_spend_clean": "marketing_spend",
     "daily_sales_summary": "orders",
     "product_performance": "events",
     "conversion_funnel": "events",

@@ -71,9 +71,10 @@ class TruthBook:
         for day, figures in product_figures(block).items():
             self._products[day] += figures
 
-    def close_day(self, day: int, orders: OrderLines | None) -> None:
-        """Write a day that is over: all its visits and orders have been noted."""
+    def close_day(self, day: int, orders: OrderLines | None, spend: pl.DataFrame) -> None:
+        """Write a day that is over: all its visits and orders have been noted. `spend` is the day's, as corrected."""
         number = self._config.epoch_day + day
+        self._write("marketing_spend_clean", spend)
         for name in ("sessions", "attributed_checkouts"):
             parts = self._rows.pop((name, number), [])
             if parts:

@@ -33,6 +33,13 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "purchases": pl.Int64,
         "revenue": MONEY,
     },
+    "marketing_spend_clean": {
+        "spend_date": pl.Date,
+        **dict.fromkeys(("channel", "source", "medium", "campaign"), pl.String),
+        "cost": MONEY,
+        "impressions": pl.Int64,
+        "clicks": pl.Int64,
+    },
     "daily_sales_summary": {
         "date": pl.Date,
         "product_category": pl.String,

@@ -6,6 +6,7 @@ import polars as pl
 
 from clickstream_platform.simulate.block import Block, shows_cart
 from clickstream_platform.simulate.campaigns import CAMPAIGNS
+from clickstream_platform.simulate.consent import ADS, ANALYTICS
 from clickstream_platform.simulate.draws import Flags, Ints, timestamps
 from clickstream_platform.simulate.ids import entity_ids, event_ids, order_ids, user_ids
 from clickstream_platform.simulate.journey import DAY, MINUTE, STEP, WINDOW
@@ -49,7 +50,7 @@ def origin(campaign: Ints) -> dict[str, pl.Series]:
 
 
 def sessions(block: Block, reason: npt.NDArray[np.str_]) -> pl.DataFrame:
-    """One row a session of people; `reason` says for each session of the block why it began."""
+    """One row a session of people who allow analytics; `reason` says for each session of the block why it began."""
     units, events = block.units, block.events
     count = int(events.session[-1]) + 1
     first = np.searchsorted(events.session, np.arange(count))
@@ -89,7 +90,7 @@ def sessions(block: Block, reason: npt.NDArray[np.str_]) -> pl.DataFrame:
             "revenue": money(total),
         }
     )
-    return typed("sessions", frame.filter(pl.Series(~units.bot[unit])))
+    return typed("sessions", frame.filter(pl.Series(~units.bot[unit] & ANALYTICS[units.consent[unit]])))
 
 
 def _funnel(block: Block, count: int) -> dict[str, Ints]:
@@ -107,12 +108,16 @@ def _funnel(block: Block, count: int) -> dict[str, Ints]:
 
 
 def attributed_checkouts(block: Block) -> pl.DataFrame:
-    """One row a checkout of people, with the first marketing touch of the same visit in the hour before it."""
+    """One row a checkout of people, with the first marketing touch of the same visit in the hour before it.
+
+    People who do not allow both analytics and advertising are credited to nothing.
+    """
     units, events = block.units, block.events
     people = ~units.bot[events.unit]
     own = block.own_campaign()
     tagged = np.array([campaign.is_touch for campaign in CAMPAIGNS])
-    touching = people & ((events.kind == CODE["click"]) | ((events.step == STEP["landing"]) & tagged[own]))
+    consents = (ANALYTICS & ADS)[units.consent[events.unit]]
+    touching = people & consents & ((events.kind == CODE["click"]) | ((events.step == STEP["landing"]) & tagged[own]))
     touch = np.flatnonzero(touching)
     checkout = np.flatnonzero(people & (events.kind == CODE["purchase"]))
     touches = pl.DataFrame({"visit": units.visit[events.unit[touch]], "touch": touch, "touched": events.time[touch]})
