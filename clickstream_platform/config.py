@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     table_prefix: str = Field(
         default="clickstream-", description="Beginning of the names of all live tables in DynamoDB."
     )
+    funnels_file: Path | None = Field(
+        default=None, description="TOML file with the funnels of `funnel_steps`; without it the e-commerce funnel."
+    )
     raw_retention_days: int = Field(
         default=30,
         ge=1,

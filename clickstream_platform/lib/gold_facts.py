@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 import dagster as dg
 import polars as pl
 
+from clickstream_platform.lib.funnel_facts import funnel_facts
+
 Facts = Mapping[str, dg.MetadataValue]
 
-FACTS: dict[str, Callable[[pl.DataFrame], Facts]] = {}
+FACTS: dict[str, Callable[[pl.DataFrame], Facts]] = {"funnel_steps": funnel_facts}
 """By gold table: from the rows that its chart is drawn from to named figures."""
 
 

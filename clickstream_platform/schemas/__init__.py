@@ -1,6 +1,6 @@
 """Every table of the lake: its columns, rules, grain and key."""
 
-from clickstream_platform.schemas import bronze, gold, gold_customers, silver_events, silver_shop
+from clickstream_platform.schemas import bronze, funnels, gold, gold_customers, silver_events, silver_shop
 from clickstream_platform.schemas.table import Layer, Table
 
 __all__ = ["TABLES", "Layer", "Table"]
@@ -80,6 +80,14 @@ _ALL = (
         gold.ConversionFunnel,
         "day, channel, device type",
         ("date", "channel", "device_type"),
+        "date",
+    ),
+    Table(
+        "funnel_steps",
+        "gold",
+        funnels.FunnelSteps,
+        "day, funnel, segment of a dimension, step",
+        ("date", "funnel", "dimension", "segment", "step"),
         "date",
     ),
     Table("attributed_checkouts", "gold", gold.AttributedCheckouts, "checkout", ("checkout_id",), "date"),

@@ -13,9 +13,10 @@ from clickstream_platform.transforms.customers_clean import customers_clean
 from clickstream_platform.transforms.daily_sales_summary import daily_sales_summary
 from clickstream_platform.transforms.events_clean import events_clean
 from clickstream_platform.transforms.events_quarantine import events_quarantine
+from clickstream_platform.transforms.holdout_purchases import holdout_purchases
 from clickstream_platform.transforms.marketing_spend_clean import marketing_spend_clean
 from clickstream_platform.transforms.marketing_spend_quarantine import marketing_spend_quarantine
-from clickstream_platform.transforms.holdout_purchases import holdout_purchases
+from clickstream_platform.transforms.funnel_steps import funnel_steps
 from clickstream_platform.transforms.orders_quarantine import orders_quarantine
 from clickstream_platform.transforms.orders_validated import orders_validated
 from clickstream_platform.transforms.product_performance import product_performance
@@ -34,6 +35,7 @@ __all__ = [
     "daily_sales_summary",
     "events_clean",
     "events_quarantine",
+    "funnel_steps",
     "first_purchase_date",
     "holdout_purchases",
     "last_order_date",

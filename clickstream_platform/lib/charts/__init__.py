@@ -9,10 +9,10 @@ import base64
 
 import polars as pl
 
-from clickstream_platform.lib.charts import customers, shop
+from clickstream_platform.lib.charts import customers, funnels, shop
 from clickstream_platform.lib.charts.parts import png
 
-DRAWINGS = {**shop.DRAWINGS, **customers.DRAWINGS}
+DRAWINGS = {**shop.DRAWINGS, **customers.DRAWINGS, **funnels.DRAWINGS}
 """By gold table: from its rows of the days to show to a figure."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {}
