@@ -96,6 +96,11 @@ class Settings(BaseSettings):
     funnels_file: Path | None = Field(
         default=None, description="TOML file with the funnels of `funnel_steps`; without it the e-commerce funnel."
     )
+    experiments_file: Path | None = Field(
+        default=None,
+        description="TOML file with control, split, days and windows of experiments for `experiment_results`; without "
+        "it the control is `control`, else the first variant by name, and the split is even.",
+    )
     raw_retention_days: int = Field(
         default=30,
         ge=1,

@@ -1,6 +1,15 @@
 """Every table of the lake: its columns, rules, grain and key."""
 
-from clickstream_platform.schemas import bronze, funnels, gold, gold_customers, silver_events, silver_shop
+from clickstream_platform.schemas import (
+    bronze,
+    experiments,
+    funnels,
+    gold,
+    gold_cohorts,
+    gold_customers,
+    silver_events,
+    silver_shop,
+)
 from clickstream_platform.schemas.table import Layer, Table
 
 __all__ = ["TABLES", "Layer", "Table"]
@@ -22,6 +31,22 @@ _ALL = (
     Table("events_clean", "silver", silver_events.EventsClean, "event", ("event_id",), "event_date"),
     Table("events_quarantine", "silver", silver_events.EventsQuarantine, "event", ("event_id",), "event_date"),
     Table("sessions", "silver", silver_events.Sessions, "session", ("session_id",), "session_date"),
+    Table(
+        "entity_activity",
+        "silver",
+        experiments.EntityActivity,
+        "entity, day",
+        ("entity_id", "activity_date"),
+        "activity_date",
+    ),
+    Table(
+        "experiment_exposures",
+        "silver",
+        experiments.ExperimentExposures,
+        "day, experiment, variant, entity",
+        ("exposure_date", "experiment", "variant", "entity_id"),
+        "exposure_date",
+    ),
     Table("customers_clean", "silver", silver_shop.CustomersClean, "customer", ("customer_id",)),
     Table("products_clean", "silver", silver_shop.ProductsClean, "product", ("product_id",)),
     Table(
@@ -98,6 +123,20 @@ _ALL = (
         "five minutes, event name, channel, country",
         ("window_start", "event_name", "channel", "country"),
         "date",
+    ),
+    Table(
+        "cohort_retention",
+        "gold",
+        gold_cohorts.CohortRetention,
+        "kind of cohort, period, cohort, age",
+        ("cohort_by", "period", "cohort_start", "age"),
+    ),
+    Table(
+        "experiment_results",
+        "gold",
+        experiments.ExperimentResults,
+        "experiment, metric, variant",
+        ("experiment", "metric", "variant"),
     ),
 )
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}

@@ -42,6 +42,8 @@ _DAY_COLUMNS: Final[dict[str, dict[str, str | None]]] = {
         "events_clean": "event_date",
         "events_quarantine": "event_date",
         "sessions": "session_date",
+        "entity_activity": "activity_date",
+        "experiment_exposures": "exposure_date",
         "customers_clean": None,
         "products_clean": None,
         "orders_validated": "order_date",
@@ -58,6 +60,8 @@ _DAY_COLUMNS: Final[dict[str, dict[str, str | None]]] = {
         "conversion_funnel": "date",
         "attributed_checkouts": "date",
         "traffic_summary": "date",
+        "cohort_retention": None,
+        "experiment_results": None,
     },
 }
 

@@ -7,16 +7,20 @@ whichever other days are computed with it.
 
 from clickstream_platform.transforms._forecast import SpendingModel
 from clickstream_platform.transforms.attributed_checkouts import attributed_checkouts
+from clickstream_platform.transforms.cohort_retention import cohort_retention
 from clickstream_platform.transforms.conversion_funnel import conversion_funnel
 from clickstream_platform.transforms.customer_lifetime_value import customer_lifetime_value, last_order_date
 from clickstream_platform.transforms.customers_clean import customers_clean
 from clickstream_platform.transforms.daily_sales_summary import daily_sales_summary
+from clickstream_platform.transforms.entity_activity import entity_activity
 from clickstream_platform.transforms.events_clean import events_clean
 from clickstream_platform.transforms.events_quarantine import events_quarantine
+from clickstream_platform.transforms.experiment_exposures import experiment_exposures
+from clickstream_platform.transforms.experiment_results import EXPERIMENT_METRICS, ExperimentSpan, experiment_sums
+from clickstream_platform.transforms.funnel_steps import funnel_steps
 from clickstream_platform.transforms.holdout_purchases import holdout_purchases
 from clickstream_platform.transforms.marketing_spend_clean import marketing_spend_clean
 from clickstream_platform.transforms.marketing_spend_quarantine import marketing_spend_quarantine
-from clickstream_platform.transforms.funnel_steps import funnel_steps
 from clickstream_platform.transforms.orders_quarantine import orders_quarantine
 from clickstream_platform.transforms.orders_validated import orders_validated
 from clickstream_platform.transforms.product_performance import product_performance
@@ -26,17 +30,23 @@ from clickstream_platform.transforms.sessions import sessions
 from clickstream_platform.transforms.traffic_summary import traffic_summary
 
 __all__ = [
+    "EXPERIMENT_METRICS",
     "HISTORY",
+    "ExperimentSpan",
     "SpendingModel",
     "attributed_checkouts",
+    "cohort_retention",
     "conversion_funnel",
     "customer_lifetime_value",
     "customers_clean",
     "daily_sales_summary",
+    "entity_activity",
     "events_clean",
     "events_quarantine",
-    "funnel_steps",
+    "experiment_exposures",
+    "experiment_sums",
     "first_purchase_date",
+    "funnel_steps",
     "holdout_purchases",
     "last_order_date",
     "marketing_spend_clean",
