@@ -12,6 +12,7 @@ COMMANDS = {
     "build": "Compute silver and gold tables, and run their checks.",
     "check": "Run the checks of given days, without computing anything.",
     "sql": "Query the lake's tables with SQL.",
+    "funnel": "Print how far people come, from step to step.",
     "schema": "Print the JSON Schema of what shops send.",
     "rebuild-bronze": "Read events again from what the streams delivered.",
     "rebuild": "Compute days again, and tell what differs from before.",

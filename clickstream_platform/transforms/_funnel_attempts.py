@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import narwhals as nw
 
 from clickstream_platform.contract.funnels import Funnel
-from clickstream_platform.transforms._frames import Frame, null_text, people
+from clickstream_platform.transforms._frames import Frame, consenting, null_text
 from clickstream_platform.transforms._funnel_chains import at, chains, moments
 
 _DAY = timedelta(days=1)
@@ -14,7 +14,7 @@ _WITHOUT = "(not set)"
 
 
 def attempts(events_clean: Frame, sessions: Frame, funnel: Funnel, *, first_day: date, last_day: date) -> Frame:
-    """One row an attempt, with `date`, the time of each step (null where it was not reached) and the breakdowns.
+    """One row an attempt of people who allow analytics, with `date`, the time of each step (null where it was not reached) and the breakdowns.
 
     Within a session: a session that reaches the first step is an attempt, on the day the session starts. Within days:
     what an entity does from its first first-step event of a day on, for so many times 24 hours, is an attempt on that
@@ -27,7 +27,7 @@ def attempts(events_clean: Frame, sessions: Frame, funnel: Funnel, *, first_day:
         first_day: First day (UTC) of attempts wanted.
         last_day: Last day of attempts wanted.
     """
-    wanted = people(events_clean).filter(
+    wanted = consenting(events_clean).filter(
         nw.col("event_date") >= first_day, nw.col("event_date") <= last_day + funnel.reach * _DAY
     )
     found = moments(wanted, funnel.steps)

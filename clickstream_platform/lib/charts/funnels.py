@@ -50,6 +50,7 @@ def funnel_steps(frame: pl.DataFrame) -> "Figure":
         daily.plot(gaps["date"].to_list(), gaps["rate"].to_list(), color=PALETTE[2], marker="o", markersize=3)
         daily.set_ylim(bottom=0)
         style(daily, "Converted, of 100 attempts begun on the day")
+        daily.yaxis.set_major_formatter("{x:g}")
         days_axis(daily, gaps["date"])
         if gaps.height > 1:
             half = timedelta(hours=12)
