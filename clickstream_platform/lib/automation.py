@@ -42,3 +42,10 @@ def on_quiet() -> dg.AutomationCondition:  # type: ignore[type-arg]
         & When.cron_tick_passed("* * * * *").since_last_handled()  # type: ignore[misc, operator]
         & _nothing_in_flight()
     ).with_label("on_quiet")
+
+
+def monthly() -> dg.AutomationCondition:  # type: ignore[type-arg]
+    """For fitted models: on the first of a month, and as soon as there is something to fit and no table yet."""
+    first = When.missing() & When.any_deps_updated().since_last_handled()
+    due = When.cron_tick_passed("0 3 1 * *").since_last_handled()  # type: ignore[misc, operator]
+    return ((first | due) & _nothing_in_flight()).with_label("monthly")

@@ -9,19 +9,6 @@ import polars as pl
 from clickstream_platform.schemas.columns import Moment, Money, column, optional
 from clickstream_platform.schemas.silver_events import FUNNEL_STEPS
 
-RFM_SEGMENTS = (
-    "hibernating",
-    "at_risk",
-    "cant_lose",
-    "about_to_sleep",
-    "need_attention",
-    "loyal_customers",
-    "promising",
-    "new_customers",
-    "potential_loyalists",
-    "champions",
-)
-
 
 def _average_fits(total: str, count: str, average: str) -> pl.Expr:
     """Whether a rounded average lies within half a cent of its total over its count."""
@@ -46,36 +33,6 @@ class DailySalesSummary(pa.DataFrameModel):
         average = _average_fits("total_revenue", "total_orders", "avg_order_value")
         customers = pl.col("unique_customers").is_between(1, pl.col("total_orders"))
         return data.lazyframe.select(average & customers)
-
-
-class CustomerLifetimeValue(pa.DataFrameModel):
-    """Customers' past value, and RFM quintiles and segments as of the newest order day."""
-
-    customer_id: str = column("Identity of the customer.")
-    total_orders: int = column("Orders, cancelled and refunded ones left out.", ge=1)
-    total_spent: Money = column("Sum of their lines.", gt=0)
-    avg_order_value: Money = column("total_spent over total_orders, rounded half up.")
-    first_order_at: Moment = column("First order.")
-    last_order_at: Moment = column("Latest order.")
-    days_since_first_order: int = column("Days from the first order's day to as_of.")
-    recency_days: int = column("Days from the latest order's day to as_of.")
-    recency_score: pl.Int8 = column("1 (longest ago) to 5 (most recent).")
-    frequency_score: pl.Int8 = column("1 (fewest orders) to 5 (most).")
-    monetary_score: pl.Int8 = column("1 (least spent) to 5 (most).")
-    rfm_segment: str = column("Segment by recency and frequency score.", isin=RFM_SEGMENTS)
-    as_of: Day = column("The newest day of orders_validated.")
-
-    @pa.dataframe_check(description="recency, frequency and monetary scores are 1 to 5")
-    def scores_in_range(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Quintiles."""
-        scores = [pl.col(f"{name}_score") for name in ("recency", "frequency", "monetary")]
-        return data.lazyframe.select(pl.all_horizontal(score.is_between(1, 5) for score in scores))
-
-    @pa.dataframe_check(description="the first order is not after the latest, which is not after as_of")
-    def dates_in_order(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """Order of the days, through the ages derived from them."""
-        recency, age = pl.col("recency_days"), pl.col("days_since_first_order")
-        return data.lazyframe.select(recency.is_between(0, age))
 
 
 class ProductPerformance(pa.DataFrameModel):

@@ -63,6 +63,11 @@ def rfm_segment() -> nw.Expr:
     return segment
 
 
+def rfm_score() -> nw.Expr:
+    """The three scores as one text: `543` is recency 5, frequency 4, monetary 3."""
+    return nw.concat_str(*(nw.col(f"{name}_score").cast(nw.String) for name in ("recency", "frequency", "monetary")))
+
+
 def _score(place: str) -> nw.Expr:
     """The fifth that a place is in: 1 to 5."""
     steps = nw.when(nw.col("customers") > 1).then(nw.col("customers") - 1).otherwise(1)
