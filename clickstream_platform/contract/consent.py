@@ -12,7 +12,7 @@ def ads_granted(consents: Consents | None) -> bool | None:
     """Whether the event may be used to measure advertising; None where the event does not say."""
     if consents is None:
         return None
-    return _granted(consents.ads, consents.ad_storage, consents.ad_user_data, consents.ad_personalization)
+    return _granted(consents.ads, consents.ad_storage, consents.ad_user_data)
 
 
 def _granted(*answers: str | None) -> bool | None:

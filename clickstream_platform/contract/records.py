@@ -1,4 +1,6 @@
-"""What an event, a customer, a product, an order line and a line of marketing spend are: the types that validation and JSON Schema come from.
+"""What an event, a customer, a product, an order line and a line of spend are, as types.
+
+Validation and JSON Schema come from them.
 
 Amounts are decimal numbers of the shop's currency, rounded half-even to two places on the way into bronze. A JSON
 number arrives as a binary double; `MAX_AMOUNT` keeps amounts where a double still tells cents apart, so the rounding
@@ -88,9 +90,10 @@ Items = Annotated[list[Item], Meta(max_length=MAX_ITEMS)]
 
 
 class Consents(Struct, gc=False, forbid_unknown_fields=True):
-    """What the visitor allows, by purpose, in our names or in those of Google's consent mode.
+    """What the visitor allows, by purpose: `analytics` and `ads`, or the names of Google's consent mode.
 
-    Of several names for one purpose a denial wins. Other names are refused: a misspelt denial must not pass for none.
+    `analytics_storage` is analytics; `ad_storage` and `ad_user_data` are ads; the rest is taken and not used. Of
+    several names for one purpose a denial wins. Other names are refused: a misspelt denial must not pass for none.
     """
 
     analytics: Consent | None = None
@@ -99,6 +102,9 @@ class Consents(Struct, gc=False, forbid_unknown_fields=True):
     ad_storage: Consent | None = None
     ad_user_data: Consent | None = None
     ad_personalization: Consent | None = None
+    functionality_storage: Consent | None = None
+    personalization_storage: Consent | None = None
+    security_storage: Consent | None = None
 
 
 class Event(Struct, gc=False, forbid_unknown_fields=True):

@@ -14,6 +14,8 @@ def json_schema(dataset: str) -> dict[str, Any]:
     definition = components.pop(record_type.__name__)
     if dataset == "events":
         complete_event(definition)
+    elif dataset == "marketing_spend":
+        definition["anyOf"] = _one_of("channel", "source", "medium")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"https://clickstream-platform.dev/schema/{dataset}.json",
@@ -24,7 +26,10 @@ def json_schema(dataset: str) -> dict[str, Any]:
 
 def complete_event(definition: dict[str, Any]) -> None:
     """Add what the types cannot say of an event: one of two identities, and further fields, which become properties."""
-    definition["anyOf"] = [
-        {"required": [name], "properties": {name: {"type": "string"}}} for name in ("user_id", "anonymous_id")
-    ]
+    definition["anyOf"] = _one_of("user_id", "anonymous_id")
     definition.pop("additionalProperties", None)
+
+
+def _one_of(*names: str) -> list[dict[str, Any]]:
+    """At least one of these fields is there and not null."""
+    return [{"required": [name], "properties": {name: {"type": "string"}}} for name in names]

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -50,6 +50,7 @@ class LambdaSettings(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = "USD"
     session_timeout_minutes: int = 30
     attribution_window_minutes: int = 60
+    consent_default: Literal["granted", "denied"] = "granted"
     pii_key: str | None = None
     hash_customer_pii: bool = False
     shop_domains: str = ""

@@ -1,8 +1,9 @@
 """What live state remembers of one entity between batches, as one item that is replaced as a whole.
 
-An item holds the entity's session parts of the last days, the metric cells that its recent events were the first of,
-and its checkouts that are not final yet; and for each shard the position up to which its events are in. Because all of
-that changes in one conditional write, an event is in it once, however often it is tried.
+An item holds the entity's session parts of the last days (of events that may be analysed), the metric cells that its
+recent events were the first of, and its checkouts that are not final yet; and for each shard the position up to which
+its events are in. Because all of that changes in one conditional write, an event is in it once, however often it is
+tried.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ class Checkout(NamedTuple):
 
     Attributes:
         final_at: Epoch seconds; clicks that arrive later do not count live.
+        is_attributed: Whether the person allows it to be led back to a click.
         position: Of the record that asks for it.
     """
 
@@ -38,6 +40,7 @@ class Checkout(NamedTuple):
     order_id: str | None
     revenue_cents: int
     final_at: int
+    is_attributed: bool
     position: str
 
 
@@ -78,15 +81,17 @@ def apply_events(before: Item | None, shard: str, events: Sequence[LiveEvent], r
     item: Item = dict(before or {"entity_id": events[0].entity_id, "version": 0})
     seen, parts = f"seen#{shard}", item.get("parts", [])
     cells, waiting = dict(item.get("cells", {})), list(item.get("checkouts", []))
-    newest, counted_to = item.get("last_event_time", ""), item.get(seen, "")
+    analysed_to, counted_to = item.get("last_event_time", ""), item.get(seen, "")
+    newest = item.get("newest", analysed_to)
     applied = Applied(None, set(), [], [])
     cells_from = item.get("cells_from", "")
     for event in events:
         newest = max(newest, event.time) if event.position > counted_to else newest
         _count_cell(cells, max(cells_from, _cells_from(newest)), shard, event, applied)
         _note_checkouts(waiting, event, applied, rules)
-        if event.position > counted_to:
+        if event.position > counted_to and event.is_analysed:
             parts = with_event(parts, event, rules.timeout)
+            analysed_to = max(analysed_to, event.time)
     if events[-1].position <= counted_to:
         return applied
     arrived = max(int(events[-1].arrived_at), item.get("arrived_at", 0))
@@ -99,13 +104,14 @@ def apply_events(before: Item | None, shard: str, events: Sequence[LiveEvent], r
         "cells": {cell: place for cell, place in cells.items() if cell > cells_from},
         "cells_from": cells_from,
         "checkouts": [one for one in waiting if one["final_at"] >= arrived][-_MOST_CHECKOUTS:],
-        "last_event_time": newest,
-        "active_hour": newest[:13],
+        "newest": newest,
         "arrived_at": arrived,
         "expires_at": arrived + int(rules.kept.total_seconds()),
     }
     current = sessions_of(item["entity_id"], item["parts"], rules.timeout)[-1:]
     item |= {"session": current[0]} if current else {}
+    # Who allows no analytics is in no index of who is there.
+    item |= {"last_event_time": analysed_to, "active_hour": analysed_to[:13]} if analysed_to else {}
     return applied._replace(item=item)
 
 
@@ -132,9 +138,9 @@ def _note_checkouts(waiting: list[Item], event: LiveEvent, applied: Applied, rul
             "revenue_cents": event.revenue_cents,
             "final_at": int(event.arrived_at) + rules.final_after,
         }
-        if not any(one["id"] == event.event_id for one in waiting):
+        if event.is_attributed and not any(one["id"] == event.event_id for one in waiting):
             waiting.append(known)
-        applied.checkouts.append(_asked(known, event))
+        applied.checkouts.append(_asked(known, event)._replace(is_attributed=event.is_attributed))
     if event.is_touch:
         for one in waiting:
             is_before = event.time < one["time"] and moment_of(one["time"]) - event.moment <= rules.window
@@ -150,6 +156,7 @@ def _asked(checkout: Item, event: LiveEvent) -> Checkout:
         checkout.get("order_id"),
         checkout["revenue_cents"],
         checkout["final_at"],
+        True,
         event.position,
     )
 

@@ -1,4 +1,4 @@
-"""Live first-click attribution: each checkout with the earliest click of the window before it.
+"""Live first-click attribution: each checkout with the earliest click of the window before it, where people allow it.
 
 The batch table `attributed_checkouts` stays the truth. A live row may still change while clicks arrive late, until
 `final_at`: after that it stays as it is.
@@ -47,8 +47,12 @@ class FirstClicks:
 
     def _row(self, checkout: Checkout) -> Item:
         moment = moment_of(checkout.time)
-        click = self._index.first_touch(
-            checkout.entity_id, time_text(moment - self._window), checkout.time, checkout.final_at
+        click = (
+            self._index.first_touch(
+                checkout.entity_id, time_text(moment - self._window), checkout.time, checkout.final_at
+            )
+            if checkout.is_attributed
+            else None
         )
         row: Item = {
             "entity_id": checkout.entity_id,

@@ -30,6 +30,8 @@ _COLUMNS = (
     "value",
     "items_value",
     "currency",
+    "analytics_consent",
+    "ads_consent",
     "source_line",
     "event_date",
 )
@@ -44,10 +46,12 @@ class LiveEvent(NamedTuple):
         time: Event time in text of fixed length, `2024-03-01T09:30:00.000000Z`: sorts as time does.
         moment: Event time.
         country: `unknown` where the event does not say.
-        is_touch: A click, in the sense of attribution.
+        is_touch: A click, in the sense of attribution, of a person who allows it to be used for that.
         has_source: It came from somewhere, i.e. not directly.
         is_known_user: It has a user id.
         is_counted: Live numbers have it: no bot sent it, and silver will not refuse it.
+        is_analysed: The person allows analytics: it belongs to their session.
+        is_attributed: The person allows analytics and advertising: a checkout may be credited to a click.
         revenue_cents: A purchase's value (else the worth of its items), the same negative for a refund, else 0.
         object: Path of its bronze object in the lake.
         row: Its row in there, from 0.
@@ -72,13 +76,20 @@ class LiveEvent(NamedTuple):
     has_source: bool
     is_known_user: bool
     is_counted: bool
+    is_analysed: bool
+    is_attributed: bool
     revenue_cents: int
     object: str
     row: int
 
 
 def live_events(
-    columns: Mapping[str, Any], batch: StreamBatch, objects: Mapping[Any, str], currency: str
+    columns: Mapping[str, Any],
+    batch: StreamBatch,
+    objects: Mapping[Any, str],
+    currency: str,
+    *,
+    consent_default: str = "granted",
 ) -> list[LiveEvent]:
     """The events of one batch in the order of the stream.
 
@@ -87,13 +98,18 @@ def live_events(
         batch: The batch.
         objects: The object that each event day's rows went to.
         currency: The shop's.
+        consent_default: `granted` or `denied`: what holds where an event says nothing.
     """
+    unsaid = consent_default == "granted"
     rows: dict[Any, int] = {}
     events = []
     for values in zip(*(columns[name].to_pylist() for name in _COLUMNS), strict=True):
         event = dict(zip(_COLUMNS, values, strict=True))
         day, record = event["event_date"], event["source_line"] - 1
         row = rows[day] = rows.get(day, -1) + 1
+        analysed, ads = (
+            unsaid if said is None else said for said in (event["analytics_consent"], event["ads_consent"])
+        )
         amount = event["value"] if event["value"] is not None else event["items_value"]
         events.append(
             LiveEvent(
@@ -112,10 +128,12 @@ def live_events(
                 page_path=event["page_path"],
                 device_type=event["device_type"],
                 order_id=event["order_id"],
-                is_touch=event["is_touch"],
+                is_touch=event["is_touch"] and analysed and ads,
                 has_source=event["has_source"],
                 is_known_user=event["user_id"] is not None,
                 is_counted=not event["is_bot"] and _is_sound(event, amount, currency),
+                is_analysed=analysed,
+                is_attributed=analysed and ads,
                 revenue_cents=_revenue(event["event_name"], amount),
                 object=objects[day],
                 row=row,

@@ -21,7 +21,14 @@ ORDER: dict[str, Any] = {
     "status": "completed",
     "order_time": "2024-03-01T10:00:00Z",
 }
-RECORDS = {"events": EVENT, "customers": CUSTOMER, "products": PRODUCT, "orders": ORDER}
+SPEND: dict[str, Any] = {"date": "2024-03-01", "cost": 12.5, "source": "google", "medium": "cpc"}
+RECORDS = {
+    "events": EVENT,
+    "customers": CUSTOMER,
+    "products": PRODUCT,
+    "orders": ORDER,
+    "marketing_spend": SPEND,
+}
 
 
 def event(**fields: Any) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clickstream_platform.contract import DESCRIPTIONS, REASONS, Limits, Rejection, examine, from_text, parser
+from clickstream_platform.contract import DESCRIPTIONS, REASONS, Limits, Rejection, Spend, examine, from_text, parser
 from clickstream_platform_tests.contract.records import EVENT, ORDER, event, record
 
 LIMITS = Limits(latest=datetime(2024, 12, 31, tzinfo=UTC), max_record_bytes=4096)
@@ -67,6 +67,15 @@ REFUSED: list[tuple[bytes, str, str | None]] = [
     (event(received_at="9999-12-31T23:59:59-12:00"), "invalid_value", "received_at"),
     (event(user_id="jane@example.com"), "invalid_value", "user_id"),
     (event(event_id="view-jane@example.com"), "invalid_value", "event_id"),
+    (event(consent="denied"), "wrong_type", "consent"),
+    (event(consent=True), "wrong_type", "consent"),
+    (event(consent=["denied"]), "wrong_type", "consent"),
+    (event(consent={"ads": False}), "wrong_type", "consent.ads"),
+    (event(consent={"ads": "no"}), "invalid_value", "consent.ads"),
+    (event(consent={"analytics": "Granted"}), "invalid_value", "consent.analytics"),
+    (event(consent={"ad_storage": ""}), "invalid_value", "consent.ad_storage"),
+    (event(consent={"analitics": "denied"}), "invalid_value", "consent.analitics"),
+    (event(consent={"ads": "denied", "security_storage": 1}), "wrong_type", "consent.security_storage"),
     (event(region="x" * 5000), "too_large", None),
 ]
 
@@ -96,6 +105,46 @@ def test_an_order_line_is_refused_with_reason_and_field(fields: dict[str, Any], 
     refused = parser("orders", LIMITS)(record("orders", **fields))
     assert isinstance(refused, Rejection)
     assert (refused.reason, refused.field) == (reason, field)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason", "field"),
+    [
+        ({"date": ...}, "missing_field", "date"),
+        ({"date": " "}, "missing_field", "date"),
+        ({"date": "01.03.2024"}, "wrong_type", "date"),
+        ({"date": 20240301}, "wrong_type", "date"),
+        ({"date": "2024-02-30"}, "wrong_type", "date"),
+        ({"date": "1970-01-01"}, "event_time_out_of_range", "date"),
+        ({"date": "2099-01-01"}, "event_time_out_of_range", "date"),
+        ({"cost": ...}, "missing_field", "cost"),
+        ({"cost": None}, "missing_field", "cost"),
+        ({"cost": "12.50"}, "wrong_type", "cost"),
+        ({"cost": -0.01}, "negative_amount", "cost"),
+        ({"cost": 1e12}, "invalid_value", "cost"),
+        ({"source": ..., "medium": ...}, "missing_field", "source"),
+        ({"source": " ", "medium": "", "campaign": "spring"}, "missing_field", "source"),
+        ({"channel": 7}, "wrong_type", "channel"),
+        ({"campaign": "x" * 1025}, "invalid_value", "campaign"),
+        ({"currency": "dollars"}, "invalid_value", "currency"),
+        ({"impressions": -1}, "negative_amount", "impressions"),
+        ({"impressions": "many"}, "wrong_type", "impressions"),
+        ({"clicks": -1}, "negative_amount", "clicks"),
+        ({"clicks": 1.5}, "wrong_type", "clicks"),
+        ({"clicks": 2**54}, "invalid_value", "clicks"),
+        ({"updated_at": "yesterday"}, "wrong_type", "updated_at"),
+    ],
+)
+def test_a_line_of_spend_is_refused_with_reason_and_field(fields: dict[str, Any], reason: str, field: str) -> None:
+    refused = parser("marketing_spend", LIMITS)(record("marketing_spend", **fields))
+    assert isinstance(refused, Rejection)
+    assert (refused.reason, refused.field) == (reason, field)
+    assert refused.detail
+
+
+@pytest.mark.parametrize("fields", [{}, {"clicks": 3.0}, {"source": ..., "medium": ..., "channel": "Out of Home"}])
+def test_a_good_line_of_spend_passes(fields: dict[str, Any]) -> None:
+    assert isinstance(parser("marketing_spend", LIMITS)(record("marketing_spend", **fields)), Spend)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +181,10 @@ def test_cells_of_text_are_read_as_numbers_but_not_guessed_at(cells: dict[str, s
         {"items": [{"product_id": "p", "price": 1.5, "quantity": 2, "category": "c"}], "experiments": {"e": "v"}},
         {"received_at": "1970-01-01T00:00:00Z"},
         {"user_id": "tenant@17"},
+        {"consent": None},
+        {"consent": {}},
+        {"consent": {"analytics": "granted", "ads": None}},
+        {"consent": {"analytics_storage": "denied", "ad_user_data": "granted", "security_storage": "granted"}},
     ],
 )
 def test_a_good_event_passes_both_ways_alike(fields: dict[str, Any]) -> None:

@@ -13,7 +13,13 @@ from clickstream_platform.contract import DESCRIPTIONS, Limits, Rejection, parse
 from clickstream_platform_tests.contract.records import RECORDS, record
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schema"
-KINDS = {"event": "events", "customer": "customers", "product": "products", "order": "orders"}
+KINDS = {
+    "event": "events",
+    "customer": "customers",
+    "product": "products",
+    "order": "orders",
+    "spend": "marketing_spend",
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -48,11 +54,22 @@ def test_a_good_record_satisfies_the_schema(dataset: str) -> None:
         ("events", {"country": "DEU"}),
         ("events", {"items": [{}]}),
         ("events", {"properties": []}),
+        ("events", {"consent": "denied"}),
+        ("events", {"consent": {"ads": "no"}}),
+        ("events", {"consent": {"analytics": True}}),
+        ("events", {"consent": {"marketing": "denied"}}),
         ("orders", {"status": "lost"}),
         ("orders", {"quantity": -1}),
         ("orders", {"customer_id": ...}),
         ("products", {"price": -1}),
         ("customers", {"customer_id": ""}),
+        ("marketing_spend", {"cost": -1}),
+        ("marketing_spend", {"cost": "12.50"}),
+        ("marketing_spend", {"date": ...}),
+        ("marketing_spend", {"source": ..., "medium": ...}),
+        ("marketing_spend", {"clicks": 1.5}),
+        ("marketing_spend", {"clicks": -1}),
+        ("marketing_spend", {"currency": "dollars"}),
     ],
 )
 def test_what_validation_refuses_the_schema_refuses(dataset: str, fields: dict[str, Any]) -> None:

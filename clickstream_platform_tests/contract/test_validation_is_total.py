@@ -30,6 +30,7 @@ VALUES = st.recursive(
 def damaged_records(draw: st.DrawFn, dataset: str) -> dict[str, Any]:
     """Good records with some fields replaced by anything."""
     names = [*RECORDS[dataset], "items", "value", "country", "currency", "properties", "received_at", "updated_at", "x"]
+    names += ["consent", "clicks", "channel"]
     damage = draw(st.dictionaries(st.sampled_from(names), VALUES, max_size=3))
     return {**RECORDS[dataset], **damage}
 

@@ -32,6 +32,7 @@ GIVEN = {
     "currency": "EUR",
     "session_timeout_minutes": "45",
     "attribution_window_minutes": "90",
+    "consent_default": "denied",
     "pii_key": "secret",
     "hash_customer_pii": "true",
     "shop_domains": "a.example, b.example",
@@ -61,6 +62,7 @@ def test_one_environment_says_the_same_to_both(monkeypatch: pytest.MonkeyPatch) 
     [
         ("session_timeout_minutes", "half an hour"),
         ("hash_customer_pii", "perhaps"),
+        ("consent_default", "maybe"),
         ("earliest_event_time", "yesterday"),
         ("storage_timeout_seconds", ""),
         ("metrics_ttl_days", "1.5"),

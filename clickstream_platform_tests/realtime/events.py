@@ -49,6 +49,8 @@ def live_event(number: int, moment: datetime, **fields: Any) -> LiveEvent:
         "has_source": False,
         "is_known_user": False,
         "is_counted": True,
+        "is_analysed": True,
+        "is_attributed": True,
         "revenue_cents": 0,
         "object": "bronze/events/x.parquet",
         "row": number,
@@ -58,7 +60,11 @@ def live_event(number: int, moment: datetime, **fields: Any) -> LiveEvent:
 
 @st.composite
 def histories(draw: st.DrawFn, gaps: Sequence[timedelta] = tuple(GAPS), most: int = 12) -> list[LiveEvent]:
-    """What one entity does, in any order of arrival; places in the stream are by arrival."""
+    """What one entity does, in any order of arrival; places in the stream are by arrival.
+
+    The entity may change its mind about analytics and advertising with every event.
+    """
+    consents = draw(st.dictionaries(st.integers(0, 5), st.tuples(st.booleans(), st.booleans()), max_size=3))
     moment, drawn = START, []
     for gap in draw(st.lists(st.sampled_from(gaps), min_size=1, max_size=most)):
         moment += gap
@@ -77,6 +83,10 @@ def histories(draw: st.DrawFn, gaps: Sequence[timedelta] = tuple(GAPS), most: in
         if name == "purchase":
             fields |= {"revenue_cents": 100 + number, "order_id": f"o{number}"}
         fields |= {"page_path": f"/{number}", "is_known_user": choice == 5}
+        if choice in consents:
+            analytics, ads = consents[choice]
+            fields |= {"is_analysed": analytics, "is_attributed": analytics and ads}
+            fields |= {"is_touch": fields.get("is_touch", False) and analytics and ads}
         events.append(live_event(number, when, **fields))
     return events
 

@@ -92,7 +92,36 @@ def test_an_entity_whose_records_move_to_another_shard_keeps_its_sessions(events
         if some:
             entity.take(some, shard)
     assert entity.item is not None
-    assert sessions_of("ann", entity.item["parts"], HALF_HOUR) == expected_sessions(events, HALF_HOUR)
+    analysed = [event for event in events if event.is_analysed]
+    assert sessions_of("ann", entity.item["parts"], HALF_HOUR) == expected_sessions(analysed, HALF_HOUR)
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories())
+def test_whoever_allows_no_analytics_is_counted_and_in_no_session(events: list[LiveEvent]) -> None:
+    entity = Entity(events)
+    for event in events:
+        entity.take([event])
+    assert entity.item is not None
+    analysed = [event for event in events if event.is_analysed]
+    assert sum(part["events"] for part in entity.item["parts"]) == len(analysed)
+    # The index of who is there is made of these two: an item without them is not in it.
+    seen = (entity.item.get("last_event_time"), entity.item.get("active_hour"))
+    newest = max((event.time for event in analysed), default=None)
+    assert seen == (newest, newest and newest[:13])
+    assert entity.item["newest"] == max(event.time for event in events)
+    assert sum(entity.firsts.values()) == len({cell_of(event) for event in events})
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories())
+def test_only_checkouts_that_allow_it_wait_for_clicks(events: list[LiveEvent]) -> None:
+    asked = at_once(events).checkouts
+    bought = {event.event_id: event for event in events if event.event_name == "purchase"}
+    assert set(asked) == set(bought)
+    assert {name: one.is_attributed for name, one in asked.items()} == {
+        name: event.is_attributed for name, event in bought.items()
+    }
 
 
 def test_records_that_are_in_already_write_nothing() -> None:

@@ -24,6 +24,7 @@ def test_writes_files_and_truth_and_names_the_next_command(tmp_path: Path) -> No
     assert {path.name for path in (tmp_path / "out" / "landing").iterdir()} == {
         "customers",
         "events",
+        "marketing_spend",
         "orders",
         "products",
     }
@@ -33,6 +34,7 @@ def test_writes_files_and_truth_and_names_the_next_command(tmp_path: Path) -> No
         "counts",
         "customer_lifetime_value",
         "daily_sales_summary",
+        "marketing_spend_clean",
         "product_performance",
         "sessions",
         "traffic_summary",

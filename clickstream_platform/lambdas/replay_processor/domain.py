@@ -1,4 +1,4 @@
-"""`target=domain`: what entities did, added up, one item an entity and replay.
+"""`target=domain`: what entities that allow analytics did, added up, one item an entity and replay.
 
 The items of a message's entities and a mark of the message are written in one transaction, each under the condition
 that it is as it was read: a message that comes twice, or to two functions at once, counts once.

@@ -51,10 +51,19 @@ def event_of(row: dict[str, Any], shop_domains: tuple[str, ...]) -> dict[str, An
         "value": _amount(row["value"]),
         "items": [_item(item) for item in row["items"] or ()] or None,
         "experiments": {pair["experiment"]: pair["variant"] for pair in row["experiments"] or ()} or None,
+        "consent": _consent(row),
         "properties": msgspec.Raw(row["properties"].encode()) if row["properties"] else None,
         **_tags(row, shop_domains),
     }
     return {name: value for name, value in event.items() if value is not None}
+
+
+def _consent(row: dict[str, Any]) -> dict[str, str] | None:
+    """What the event said of consent; None where it said nothing."""
+    said = {"analytics": row["analytics_consent"], "ads": row["ads_consent"]}
+    return {
+        purpose: "granted" if granted else "denied" for purpose, granted in said.items() if granted is not None
+    } or None
 
 
 def _tags(row: dict[str, Any], shop_domains: tuple[str, ...]) -> dict[str, str | None]:

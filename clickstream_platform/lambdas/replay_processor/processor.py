@@ -77,7 +77,12 @@ class ReplayProcessor:
         return rows.filter(pc.invert(pc.or_(pc.or_(theirs[0], theirs[1]), theirs[2])))
 
     def _to_domain(self, message: Bring, rows: pa.Table) -> None:
-        self._domain.add(message.replay_id, message.page, message.number, rows)
+        self._domain.add(message.replay_id, message.page, message.number, self._analysed(rows))
+
+    def _analysed(self, rows: pa.Table) -> pa.Table:
+        """The rows of people who allow analytics: what somebody did is added up of no others."""
+        unsaid = pa.scalar(self._settings.consent_default == "granted")
+        return rows.filter(pc.fill_null(rows.column("analytics_consent"), unsaid))
 
     def _to_stream(self, message: Bring, rows: pa.Table) -> None:
         stream = self._settings.replay_stream or self._settings.streams.partition(",")[0].strip()

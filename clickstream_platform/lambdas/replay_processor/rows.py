@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from clickstream_platform.ingest.bronze_schemas import EVENTS
 from clickstream_platform.ingest.store import Store
 from clickstream_platform.lambdas.replay.plans import Pointers
 
@@ -67,6 +68,14 @@ class BronzeRows:
         data = self._store.get(path)
         if data is None:
             raise ObjectGone(f"{path} is not in the lake")
-        table = pq.read_table(pa.BufferReader(data), partitioning=None)
+        table = _completed(pq.read_table(pa.BufferReader(data), partitioning=None))
         self._kept = {**dict(list(self._kept.items())[-(_KEPT_OBJECTS - 1) :]), path: (now, table)}
         return table
+
+
+def _completed(table: pa.Table) -> pa.Table:
+    """The table with all columns of today, null where it was written before there was such a column."""
+    for field in EVENTS:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table

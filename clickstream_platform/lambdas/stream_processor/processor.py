@@ -90,7 +90,8 @@ class StreamProcessor:
             columns, objects, rejected = self.to_bronze(batch)
             if not objects:
                 return Stored([], rejected)
-            return Stored(live_events(columns, batch, objects, self._settings.currency), rejected)
+            said = {"currency": self._settings.currency, "consent_default": self._settings.consent_default}
+            return Stored(live_events(columns, batch, objects, **said), rejected)
 
     def to_bronze(self, batch: StreamBatch) -> tuple[dict[str, Any], dict[date, str], Counter[str]]:
         """The same, without live state: bronze columns, the object of each day, and reasons of refusal."""

@@ -49,6 +49,9 @@ def test_every_event_of_a_shop_with_its_dirt_comes_back_as_it_was(tmp_path: Path
         {"url": "https://own.example/", "referrer": "https://pay.own.example/back"},
         {"url": "/relative?utm_source=x#fragment", "referrer": "android-app://com.google.android.gm/"},
         {"event_name": "click"},
+        {"consent": {"analytics": "granted", "ads": "denied"}},
+        {"consent": {"ad_storage": "denied"}},
+        {"consent": {}},
         {"properties": {"a": [1, {"b": None}], "ü": "ä"}, "more": 1.5, "experiments": {"e": "v", "d": "w"}},
         {
             "items": [{"product_id": "p"}, {"product_id": "q", "price": 0.1, "quantity": 3, "category": "c"}],
