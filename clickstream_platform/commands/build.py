@@ -51,14 +51,15 @@ def build(days: tuple[date, date] | None, everything: bool) -> None:
         arrivals = building.pending(lake)
         known = building.bronze_days(lake)
 
+    wanted: list[date] | None = known if everything else None
     if days is not None:
+        # What has arrived for other days stays for the next build.
+        arrivals = []
         wanted = [days[0] + timedelta(days=i) for i in range((days[1] - days[0]).days + 1)]
         if (start := get_settings().start_date) > days[0]:
             raise click.UsageError(
                 f"--days begins before the first partition {start}; set CLICKSTREAM_START_DATE earlier"
             )
-    else:
-        wanted = known if everything else building.days_to_build(arrivals, known)
     if not wanted and not arrivals:
         hint = "" if known else f" Nothing has been ingested to {lake.uri} yet: see `clickstream ingest --help`."
         click.echo(f"Everything is up to date: nothing has arrived since the last build.{hint}", err=True)
@@ -85,21 +86,22 @@ def build(days: tuple[date, date] | None, everything: bool) -> None:
                 progress.advance(task)
 
         report = building.build(lake, wanted, arrivals, defs, on_event=on_event)
-    _print(report, console, wanted)
+    _print(report, console)
     if not report.succeeded:
         sys.exit(2)
     if report.failed_checks:
         sys.exit(1)
 
 
-def _print(report: object, console: object, wanted: list[date]) -> None:
+def _print(report: object, console: object) -> None:
     from rich.console import Console
     from rich.table import Table
 
     from clickstream_platform.lib.build import BuildReport
 
     assert isinstance(report, BuildReport) and isinstance(console, Console)
-    span = f"{wanted[0]}..{wanted[-1]}" if wanted else "master data only"
+    computed = sorted(day for days in report.partitions.values() for day in days if day is not None)
+    span = f"{computed[0]}..{computed[-1]}" if computed else "master data only"
     table = Table(title=f"Built {span}", title_justify="left")
     table.add_column("table")
     table.add_column("rows", justify="right")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
@@ -13,47 +13,18 @@ from clickstream_platform.config import get_settings
 from clickstream_platform.lake import Lake
 from clickstream_platform.lib.arrival_queue import Arrival, FolderQueue
 from clickstream_platform.lib.arrival_sensor import materializations
-from clickstream_platform.lib.day_ranges import day_batches, range_tags
+from clickstream_platform.lib.day_ranges import range_tags
+from clickstream_platform.lib.day_steps import Step, TableGroups, merged
 from clickstream_platform.lib.event_log import open_instance
-from clickstream_platform.lib.waiting_orders import days_to_release
+from clickstream_platform.lib.waiting_orders import NAMED, days_to_name, days_to_release
+from clickstream_platform.schemas import TABLES
 
-MASTER = ("customers_clean", "products_clean")
-REACH_BEFORE, REACH_AFTER = timedelta(days=1), timedelta(days=2)
-"""A changed day of events changes sessions from the day before it to two days after."""
+FACTS = [name for name, table in TABLES.items() if table.layer == "bronze" and table.partition_column is not None]
+"""Bronze tables by day: events, orders and whatever else arrives with a date."""
 
 _PENDING_LIMIT = 100_000
 
 OnEvent: TypeAlias = Callable[[dg.DagsterEvent], None]
-
-
-class Step(NamedTuple):
-    """Tables of one run: unpartitioned ones, or partitioned ones on the days from first to last."""
-
-    tables: Sequence[dg.AssetKey]
-    days: tuple[date, date] | None = None
-
-
-class TableGroups:
-    """The computed tables of a job in the order they are computed in.
-
-    Attributes:
-        masters: Unpartitioned silver tables that orders look things up in.
-        partitioned: Everything by day.
-        summaries: Unpartitioned gold tables.
-    """
-
-    def __init__(self, job: dg.JobDefinition) -> None:
-        graph = job.asset_layer.asset_graph
-        keys = sorted(graph.materializable_asset_keys)
-        self._graph = graph
-        self.masters = [dg.AssetKey(["silver", name]) for name in MASTER]
-        self.partitioned = [key for key in keys if graph.get(key).partitions_def is not None]
-        self.summaries = [key for key in keys if graph.get(key).partitions_def is None and key.path[0] == "gold"]
-
-    def below(self, table: dg.AssetKey) -> set[dg.AssetKey]:
-        """All tables that are made of a table, directly or not."""
-        children = set(self._graph.get(table).child_keys)
-        return children.union(*map(self.below, children))
 
 
 @dataclass
@@ -78,38 +49,40 @@ def pending(lake: Lake) -> list[Arrival]:
     return FolderQueue(lake).receive(_PENDING_LIMIT)
 
 
-def days_to_build(arrivals: Iterable[Arrival], known: Sequence[date]) -> list[date]:
-    """Days whose tables the arrivals change, among the days that bronze has (its first to its last)."""
-    if not known:
-        return []
-    reach = [timedelta(days=offset) for offset in range(-REACH_BEFORE.days, REACH_AFTER.days + 1)]
-    touched = {
-        day + offset
-        for arrival in arrivals
-        for day in arrival.days
-        for offset in (reach if arrival.dataset == "events" else reach[1:2])
-    }
-    return sorted(day for day in touched if known[0] <= day <= known[-1])
+def changed_days(arrivals: Iterable[Arrival]) -> dict[str, set[date]]:
+    """Days that arrivals brought something for, by the bronze table they went to."""
+    changed: dict[str, set[date]] = {}
+    for arrival in arrivals:
+        changed.setdefault(arrival.dataset, set()).update(arrival.days)
+    return changed
 
 
 def bronze_days(lake: Lake) -> list[date]:
     """Days that bronze has rows for and a partition exists for, sorted."""
     start = get_settings().start_date
-    return sorted({day for table in ("events", "orders") for day in lake.days(table) if day >= start})
+    return sorted({day for table in FACTS for day in lake.days(table) if day >= start})
 
 
 def build(
     lake: Lake,
-    days: Sequence[date],
+    days: Sequence[date] | None,
     arrivals: Sequence[Arrival],
     defs: dg.Definitions,
     *,
     on_event: OnEvent = lambda event: None,
 ) -> BuildReport:
-    """Report arrivals to Dagster, then compute every table for `days`, batch by batch.
+    """Report arrivals to Dagster, then compute every table, batch by batch.
 
     Master data comes first, so that orders waiting for it are released in the same build. Arrivals are acknowledged
     once everything has succeeded: a build that is killed is taken up again by the next one.
+
+    Args:
+        lake: Where the tables are.
+        days: Compute every table on these; None: each on the days that the arrivals change, from bronze's first day to
+            its last.
+        arrivals: What has come since the last build.
+        defs: Have the tables.
+        on_event: Told of everything that Dagster logs.
     """
     instance, job = open_instance(), defs.resolve_implicit_global_asset_job_def()
     for event in materializations(arrivals)[0]:
@@ -118,7 +91,11 @@ def build(
 
     def steps() -> Iterator[Step]:
         yield Step(groups.masters)
-        yield from steps_by_day(groups.partitioned, {*days, *days_to_release(lake)})
+        between = _between(bronze_days(lake))
+        wanted = groups.on(days) if days is not None else groups.after(changed_days(arrivals), between)
+        # By now master data is computed.
+        wanted = merged(wanted, groups.after({"orders": days_to_release(lake)}, between), {NAMED: days_to_name(lake)})
+        yield from groups.steps(wanted)
         yield Step(groups.summaries)
 
     report = run_steps(job, instance, steps(), on_event)
@@ -127,9 +104,9 @@ def build(
     return report
 
 
-def steps_by_day(tables: Sequence[dg.AssetKey], days: Iterable[date]) -> list[Step]:
-    """Partitioned tables over days, as many days a run as the settings say."""
-    return [Step(tables, span) for span in day_batches(days, get_settings().run_batch_days)] if tables else []
+def _between(days: Sequence[date]) -> list[date]:
+    """All days from the first to the last of some."""
+    return [days[0] + timedelta(days=number) for number in range((days[-1] - days[0]).days + 1)] if days else []
 
 
 def run_steps(

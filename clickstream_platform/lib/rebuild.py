@@ -9,7 +9,8 @@ import dagster as dg
 from clickstream_platform.config import get_settings
 from clickstream_platform.ingest import IngestOptions, IngestSummary, ingest_raw
 from clickstream_platform.lake import Lake
-from clickstream_platform.lib.build import BuildReport, OnEvent, Step, TableGroups, bronze_days, run_steps, steps_by_day
+from clickstream_platform.lib.build import BuildReport, OnEvent, bronze_days, run_steps
+from clickstream_platform.lib.day_steps import Step, TableGroups
 from clickstream_platform.lib.differences import Difference, Snapshot, differences, snapshot
 from clickstream_platform.lib.rebuild_record import Before, forget_before, read_before, record_path, write_before
 from clickstream_platform.schemas import TABLES
@@ -119,7 +120,7 @@ def rebuild(
         outcome.read = _read_raw(lake, plan, processes)
         outcome.other_days = sorted(set(outcome.read.days) - set(plan.days))
     groups = TableGroups(job)
-    steps = [Step(groups.masters), *steps_by_day(groups.partitioned, plan.days), Step(groups.summaries)]
+    steps = [Step(groups.masters), *groups.steps(groups.on(plan.days)), Step(groups.summaries)]
     watch.phase("computing", sum(len(step.tables) for step in steps))
     run_steps(job, instance, steps, watch.event, tags=tags, report=outcome.built)
     if outcome.built.succeeded:

@@ -124,6 +124,16 @@ def test_the_order_of_arrival_does_not_matter(shop: Shop, simulated: Path, tmp_p
         assert_frame_equal(late.table(table).select(columns), shop.table(table).select(columns))
 
 
+def test_runs_over_few_days_give_the_same_answers(shop: Shop, simulated: Path, tmp_path: Path) -> None:
+    """A session that crosses the border between two runs is whole, and so is all that looks back or ahead."""
+    small = Shop(tmp_path)
+    small.env["CLICKSTREAM_RUN_BATCH_DAYS"] = "2"
+    small.ingest(files_of(simulated))
+    small.run("build")
+    for table in COMPUTED:
+        assert_frame_equal(small.table(table), shop.table(table))
+
+
 @pytest.mark.slow
 def test_the_nightly_job_gives_the_same_answers(shop: Shop) -> None:
     before = {table: shop.table(table) for table in COMPUTED}

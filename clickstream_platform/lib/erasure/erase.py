@@ -17,7 +17,7 @@ from clickstream_platform.lib.erasure.audit import Audit, Record, Unfinished
 from clickstream_platform.lib.erasure.known import known_of
 from clickstream_platform.lib.erasure.live import LiveTables
 from clickstream_platform.lib.erasure.person import Person
-from clickstream_platform.lib.erasure.recompute import Tables, compute, computed_objects, note_days
+from clickstream_platform.lib.erasure.recompute import Tables, compute, note_days
 from clickstream_platform.lib.erasure.search import (
     ErasureError,
     Holdings,
@@ -149,8 +149,9 @@ def erase(
         audit.keep_unfinished(ids, state)
         _remove(place, erasure.person, found)
         if state.days or state.customers:
-            erasure.failed_checks = compute(state, tables_of(), record.erasure, place.watch)
-            state.objects |= computed_objects(state, tables_of())
+            computed = compute(place.lake, state, tables_of(), record.erasure, place.watch)
+            erasure.failed_checks = computed.failed_checks
+            state.objects |= computed.objects
         if place.live is not None:
             place.live.take_out(erasure.person.ids)
         erasure.left = found = search(place, erasure.person)

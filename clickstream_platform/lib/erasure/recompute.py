@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from clickstream_platform.config import get_settings
-from clickstream_platform.lake import layout
-from clickstream_platform.lib.build import REACH_AFTER, REACH_BEFORE, Step, TableGroups, run_steps, steps_by_day
+from clickstream_platform.lake import Lake, layout
+from clickstream_platform.lib.build import run_steps
+from clickstream_platform.lib.day_steps import Step, TableGroups
 from clickstream_platform.lib.erasure.audit import Unfinished
 from clickstream_platform.lib.erasure.search import ErasureError, Holdings, Watch
 from clickstream_platform.lib.table_asset import table_key
@@ -25,14 +26,18 @@ class Tables:
     instance: dg.DagsterInstance
 
 
+@dataclass(frozen=True)
+class Computed:
+    """What computing did: error-severity checks that failed, and objects that it replaced, or deleted."""
+
+    failed_checks: list[str]
+    objects: set[str]
+
+
 def note_days(state: Unfinished, found: Holdings) -> None:
-    """Add the days whose tables change. Where rows of somebody else go, sessions of the days around change, too."""
+    """Add the days of bronze that lose rows, and those that computed tables have rows of the person on."""
     for fact in _FACTS:
         days = found.days(fact)
-        for path, one in found.tables.get(fact, {}).items():
-            if one.others and (day := layout.day_of(path)) is not None:
-                reach = range(-REACH_BEFORE.days, REACH_AFTER.days + 1)
-                days |= {day + timedelta(days=offset) for offset in reach}
         for name in found.tables:
             if TABLES[name].layer != "bronze" and _fact_of(name) == fact:
                 days |= found.days(name)
@@ -44,13 +49,13 @@ def note_days(state: Unfinished, found: Holdings) -> None:
         state.days.setdefault("orders", set())
 
 
-def compute(state: Unfinished, made: Tables, erasure: str, watch: Watch) -> list[str]:
-    """Compute the tables that change on the days that change. Returns error-severity checks that failed.
+def compute(lake: Lake, state: Unfinished, made: Tables, erasure: str, watch: Watch) -> Computed:
+    """Compute the tables that change on the days that change: what reads the days around a day changes with it.
 
     Raises:
         ErasureError: Some could not be computed.
     """
-    steps = list(_steps(state, TableGroups(made.job)))
+    steps = list(_steps(lake, state, TableGroups(made.job)))
     watch.phase("computing tables", sum(len(step.tables) for step in steps))
     for event in _reports(state):
         made.instance.report_runless_asset_event(event)
@@ -63,26 +68,31 @@ def compute(state: Unfinished, made: Tables, erasure: str, watch: Watch) -> list
     if not report.succeeded:
         failed = "; ".join(f"{step}: {why}" for step, why in report.failed_steps.items())
         raise ErasureError(f"tables could not be computed again: {failed}. The same erasure again goes on here")
-    return report.failed_checks
+    objects = {_object(key.path[-1], day) for step in steps for key in step.tables for day in _days_of(step)}
+    return Computed(report.failed_checks, objects)
 
 
-def computed_objects(state: Unfinished, made: Tables) -> set[str]:
-    """Objects that computing replaced, or deleted."""
-    steps = _steps(state, TableGroups(made.job))
-    return {_object(key.path[-1], day) for step in steps for key in step.tables for day in _days_of(step)}
-
-
-def _steps(state: Unfinished, groups: TableGroups) -> Iterator[Step]:
-    if state.customers:
-        yield Step([table_key(TABLES["customers_clean"])])
+def _steps(lake: Lake, state: Unfinished, groups: TableGroups) -> Iterator[Step]:
     changed: set[dg.AssetKey] = set()
-    for fact, days in state.days.items():
-        below = groups.below(table_key(TABLES[fact]))
-        changed |= below
-        yield from steps_by_day([key for key in groups.partitioned if key in below], _with_partitions(days))
+    if state.customers:
+        customers = table_key(TABLES["customers_clean"])
+        yield Step([customers])
+        changed |= groups.below(customers)
+    if state.days:
+        yield from groups.steps(groups.after(state.days, _with_partitions(_possible_days(lake, state))))
+        changed = changed.union(*(groups.below(table_key(TABLES[fact])) for fact in state.days))
     summaries = [key for key in groups.summaries if key in changed]
     if summaries:
         yield Step(summaries)
+
+
+def _possible_days(lake: Lake, state: Unfinished) -> set[date]:
+    """Days up to the last that any table has rows on: later ones stay empty."""
+    by_day = [name for name, table in TABLES.items() if table.partition_column is not None]
+    held = [days[-1] for name in by_day if (days := lake.days(name))]
+    first = get_settings().start_date
+    last = max((first, *held, *set().union(*state.days.values())))
+    return {first + timedelta(days=number) for number in range((last - first).days + 1)}
 
 
 def _reports(state: Unfinished) -> Iterator[dg.AssetMaterialization]:
