@@ -41,7 +41,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
         context.add_output_metadata({"path": dg.MetadataValue.path(lake.address(f"{TABLES[table].layer}/{table}"))})
         if TABLES[table].layer == "gold":
             newest = max((day for day in written if day is not None), default=None)
-            rows = _shown_rows(lake, table, newest)
+            rows = shown_rows(lake, table, newest)
             _add(context, newest, {"chart": dg.MetadataValue.md(chart(table, rows)), **facts(table, rows)})
 
 
@@ -59,7 +59,7 @@ def _add(context: dg.OutputContext, day: date | None, metadata: Mapping[str, Any
     )
 
 
-def _shown_rows(lake: Lake, table: str, newest: date | None) -> pl.DataFrame:
+def shown_rows(lake: Lake, table: str, newest: date | None) -> pl.DataFrame:
     """What the chart and the facts are made of: the table's rows up to the newest day written."""
     window = None if newest is None else [newest - timedelta(days=back) for back in range(CHART_DAYS)]
     return lake.scan(table, window).select(COLUMNS.get(table, tuple(TABLES[table].columns))).collect()

@@ -15,7 +15,7 @@ from clickstream_platform.lib.charts.parts import png
 DRAWINGS = {**shop.DRAWINGS, **customers.DRAWINGS, **funnels.DRAWINGS}
 """By gold table: from its rows of the days to show to a figure."""
 
-COLUMNS: dict[str, tuple[str, ...]] = {}
+COLUMNS: dict[str, tuple[str, ...]] = {**customers.COLUMNS}
 """What a drawing and the table's facts read of a table, where reading all of its columns would be dear."""
 
 
@@ -31,8 +31,15 @@ def chart(table_name: str, frame: pl.DataFrame) -> str:
     """
     if frame.is_empty():
         return f"*{table_name} has no rows in these days.*"
+    drawn = picture(table_name, frame)
+    if drawn is None:
+        return f"*{table_name}: {frame.height:,} rows.*"
+    return f"![{table_name}](data:image/png;base64,{base64.b64encode(drawn).decode()})"
+
+
+def picture(table_name: str, frame: pl.DataFrame) -> bytes | None:
+    """The PNG of a gold table's rows; None for a table without days that has no drawing of its own."""
     draw = DRAWINGS.get(table_name)
     if draw is None and "date" not in frame.columns:
-        return f"*{table_name}: {frame.height:,} rows.*"
-    figure = (draw or shop.rows_by_day)(frame)
-    return f"![{table_name}](data:image/png;base64,{base64.b64encode(png(figure)).decode()})"
+        return None
+    return png((draw or shop.rows_by_day)(frame))
