@@ -16,7 +16,8 @@ ORDER_REASONS = (
     "unknown_product",
 )
 
-SPEND_REASONS = ("foreign_currency",)
+SPEND_REASONS = ["foreign_currency"]
+"""A list: Pandera takes a tuple of one text for the text's letters."""
 
 
 class CustomersClean(pa.DataFrameModel):

@@ -51,11 +51,15 @@ def accounting_info(silver: str) -> CheckInfo:
 
 
 def check_accounting(lake: Lake, silver: str, days: Sequence[date] | None) -> Iterator[Verdict]:
-    """A verdict a day (one in all for unpartitioned tables). Duplicates are counted in bronze, not taken on trust."""
+    """A verdict a day (one in all for unpartitioned tables). Duplicates are counted in bronze, not taken on trust.
+
+    Of events it also tells how many each purpose withholds for lack of consent: they are among the clean ones.
+    """
     step, info = STEPS[silver], accounting_info(silver)
     bronze = _bronze_counts(lake, step, days)
     clean = _stored_rows(lake, silver, days)
     quarantined = _stored_rows(lake, step.quarantine, days) if step.quarantine else {}
+    withheld = _withheld(lake, days or ()) if silver == "events_clean" else {}
     wanted: list[date | None] = list(days or ()) if TABLES[silver].partition_column else [None]
     for day in wanted:
         rows, distinct = bronze.get(day, (0, 0))
@@ -70,11 +74,23 @@ def check_accounting(lake: Lake, silver: str, days: Sequence[date] | None) -> It
         said = f"{first} = {' + '.join(rest)}"
         if missing:
             said = f"{abs(missing):,} rows {'lost' if missing > 0 else 'too many'}: {said.replace('=', '≠', 1)}"
+        counts |= withheld.get(day, {})
         yield Verdict(info, not missing, day, rows, abs(missing), said, counts=counts)
 
 
 def _stored_rows(lake: Lake, name: str, days: Sequence[date] | None) -> dict[date | None, int]:
     return {day: held.rows for day, held in stored_days(lake, TABLES[name], days).items()}
+
+
+def _withheld(lake: Lake, days: Sequence[date]) -> dict[date | None, dict[str, int]]:
+    """Clean events of each day without consent, by purpose."""
+    purposes = {"without analytics consent": "analytics_consent", "without ads consent": "ads_consent"}
+    denied = [(~pl.col(column)).sum().alias(said) for said, column in purposes.items()]
+    try:
+        counts = lake.scan("events_clean", days).group_by("event_date").agg(denied).collect(engine="streaming")
+    except pl.exceptions.PolarsError:
+        return {}  # the check of the shape says which object cannot be read
+    return {row.pop("event_date"): row for row in counts.to_dicts()}
 
 
 def _bronze_counts(lake: Lake, step: Step, days: Sequence[date] | None) -> dict[date | None, tuple[int, int]]:

@@ -8,13 +8,18 @@ import polars as pl
 
 from clickstream_platform.lake import Lake
 from clickstream_platform.lib.checks.accounting import STEPS, accounting_info, check_accounting
-from clickstream_platform.lib.checks.daily_totals import TOTALS, anomaly_info, check_daily_totals
+from clickstream_platform.lib.checks.daily_totals import anomaly_info, check_daily_totals
 from clickstream_platform.lib.checks.freshness import SOURCES, check_freshness, freshness_info
+from clickstream_platform.lib.checks.holdout import check_holdout, holdout_info
+from clickstream_platform.lib.checks.measures import TOTALS
 from clickstream_platform.lib.checks.purchases import check_purchases, purchases_info
 from clickstream_platform.lib.checks.row_checks import check_rows, row_check_infos
+from clickstream_platform.lib.checks.sample_ratio import check_sample_ratio, sample_ratio_info
 from clickstream_platform.lib.checks.schema_change import Columns, check_schema_change, schema_change_info
+from clickstream_platform.lib.checks.session_events import check_session_events, session_events_info
 from clickstream_platform.lib.checks.stored import stored_days
 from clickstream_platform.lib.checks.verdict import CheckInfo, CheckOptions, Verdict
+from clickstream_platform.lib.checks.withheld import COUNTS, check_withheld, withheld_info
 from clickstream_platform.schemas import TABLES, Table
 
 CHECKED_LAYERS = ("silver", "gold")
@@ -96,6 +101,36 @@ def check_groups(table_name: str) -> list[CheckGroup]:
                 reads=("orders_quarantine", "events_clean", "events_quarantine"),
             )
         )
+    if table_name in COUNTS:
+        groups.append(
+            CheckGroup(
+                "withheld",
+                (withheld_info(table_name),),
+                lambda request: check_withheld(request.lake, table_name, request.days or ()),
+                reads=("events_clean",),
+            )
+        )
+    if table_name == sample_ratio_info().table:
+        groups.append(
+            CheckGroup(
+                "sample_ratio",
+                (sample_ratio_info(),),
+                lambda request: check_sample_ratio(request.lake, request.options),
+            )
+        )
+    if table_name == holdout_info().table:
+        groups.append(
+            CheckGroup("holdout", (holdout_info(),), lambda request: check_holdout(request.lake, request.options))
+        )
+    if table_name == session_events_info().table:
+        groups.append(
+            CheckGroup(
+                "events",
+                (session_events_info(),),
+                lambda request: check_session_events(request.lake, request.days or ()),
+                reads=("events_clean",),
+            )
+        )
     if table_name in SOURCES:
         groups.append(
             CheckGroup(
@@ -126,7 +161,7 @@ def evaluate(
         lake: where it lives.
         table_name: a silver or gold table.
         days: the days to judge; all that the table has unless given. Of no meaning for unpartitioned tables.
-        options: settings of the checks.
+        options: settings of the checks; those of the process without.
 
     Raises:
         KeyError: there is no such table.
@@ -135,7 +170,7 @@ def evaluate(
         wanted = None
     else:
         wanted = sorted(set(days)) if days is not None else lake.days(table_name)
-    request = Request(lake, wanted, options or CheckOptions())
+    request = Request(lake, wanted, options or CheckOptions.from_settings())
     return [verdict for group in check_groups(table_name) for verdict in verdicts_of(group, request)]
 
 

@@ -59,7 +59,8 @@ def good_lake(folder: Path, days: Sequence[date] = DAYS) -> Lake:
 
 
 def _event(day: date, name: str, event: str = "page_view", **more: Any) -> dict[str, Any]:
-    return {"event_id": f"{name}-{day}", "event_name": event, "event_time": noon(day), "event_date": day} | more
+    told = {"event_id": f"{name}-{day}", "event_name": event, "event_time": noon(day), "event_date": day}
+    return told | {"analytics_consent": True, "ads_consent": True} | more
 
 
 def _line(day: date, order: str, **more: Any) -> dict[str, Any]:
@@ -74,16 +75,24 @@ def _line(day: date, order: str, **more: Any) -> dict[str, Any]:
     } | more
 
 
+def _spend(day: date, currency: str = SHOP_CURRENCY, **more: Any) -> dict[str, Any]:
+    """A line of spend; those of one currency are of one campaign."""
+    origin = {"channel": "Paid Search", "source": "google", "medium": "cpc", "campaign": f"in {currency}"}
+    return {"spend_date": day, **origin, "cost": Decimal("9.50")} | more
+
+
 def _bronze_events(day: date) -> list[dict[str, Any]]:
     events = [_event(day, name) for name in ("look", "look", "again")]
     return [*events, _event(day, "buy", "purchase"), _event(day, "odd", "purchase")]
 
 
 def _events_clean(day: date) -> list[dict[str, Any]]:
-    views = [_event(day, name, revenue=Decimal(0)) for name in ("look", "again")]
+    shown = {"look": [{"experiment": "button", "variant": "A"}]}
+    views = [_event(day, name, revenue=Decimal(0), experiments=shown.get(name, [])) for name in ("look", "again")]
     return [*views, _event(day, "buy", "purchase", order_id=f"known-{day}", revenue=Decimal("20.00"))]
 
 
+_NO_ACTIVITY = dict.fromkeys(("page_views", "item_views", "carts", "purchases", "refunds"), 0)
 TABLES_BY_DAY: dict[str, Callable[[date], list[dict[str, Any]]]] = {
     "events": _bronze_events,
     "orders": lambda day: [_line(day, "known"), _line(day, "known", status="shipped"), _line(day, "waits")],
@@ -93,13 +102,29 @@ TABLES_BY_DAY: dict[str, Callable[[date], list[dict[str, Any]]]] = {
     ],
     "orders_validated": lambda day: [_line(day, "known", status="shipped")],
     "orders_quarantine": lambda day: [_line(day, "waits", reason="unknown_customer")],
+    "marketing_spend": lambda day: [_spend(day), _spend(day, "USD"), _spend(day, "EUR")],
+    "marketing_spend_clean": lambda day: [_spend(day)],
+    "marketing_spend_quarantine": lambda day: [_spend(day, "EUR", reason="foreign_currency")],
     "sessions": lambda day: [
         {
             "session_id": f"ada@{day}",
             "session_date": day,
             "start_reason": "first_event",
+            "started_at": noon(day),
+            "ended_at": noon(day, 2),
+            "events": 3,
             "view_item_at": noon(day, 1),
             "add_to_cart_at": noon(day, 2),
+        }
+    ],
+    "entity_activity": lambda day: [{"entity_id": "x", "activity_date": day, "events": 3, **_NO_ACTIVITY}],
+    "experiment_exposures": lambda day: [
+        {
+            "exposure_date": day,
+            "experiment": "button",
+            "variant": "A",
+            "entity_id": "x",
+            **{f"{count}_after": 0 for count in ("events", *_NO_ACTIVITY)},
         }
     ],
     "daily_sales_summary": lambda day: [
@@ -136,6 +161,17 @@ WHOLE_TABLES: dict[str, Callable[[date], list[dict[str, Any]]]] = {
         {"customer_id": "bob", "phone": "+12025550123", "name": "Bob"},
     ],
     "products_clean": lambda _: [{"product_id": "mug", "price": Decimal("5.00")}],
+    "cohort_retention": lambda _: [{"cohort_by": "sign_up", "period": "week"}],
+    "experiment_results": lambda _: [
+        {
+            "experiment": "button",
+            "metric": "conversion",
+            "variant": variant,
+            "reason": "control",
+            "cuped_reason": "control",
+        }
+        for variant in ("A", "B")
+    ],
     "customer_lifetime_value": lambda day: [{"customer_id": "ada", "rfm_segment": "champions", "as_of": day}],
 }
 

@@ -19,7 +19,17 @@ def test_counts_of_each_day_are_told(lake: Lake) -> None:
         "events_clean rows": 3,
         "quarantined rows": 1,
         "duplicate or superseded rows": 1,
+        "without analytics consent": 0,
+        "without ads consent": 0,
     }
+
+
+def test_what_consent_withholds_is_told_by_purpose(lake: Lake) -> None:
+    denied = pl.Series([True, False, False])
+    rewrite(lake, "events_clean", lambda frame: frame.with_columns(analytics_consent=denied, ads_consent=~denied))
+    (monday, *_) = (verdict for verdict in evaluate(lake, "events_clean") if verdict.info.name == CHECK)
+    assert monday.passed
+    assert (monday.counts["without analytics consent"], monday.counts["without ads consent"]) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +39,8 @@ def test_counts_of_each_day_are_told(lake: Lake) -> None:
         ("events_quarantine", "events_clean", TUESDAY),
         ("orders_validated", "orders_validated", MONDAY),
         ("orders_quarantine", "orders_validated", WEDNESDAY),
+        ("marketing_spend_clean", "marketing_spend_clean", TUESDAY),
+        ("marketing_spend_quarantine", "marketing_spend_clean", MONDAY),
         ("customers_clean", "customers_clean", None),
         ("products_clean", "products_clean", None),
     ],
