@@ -20,6 +20,7 @@ from clickstream_platform.models.maximum_likelihood import FEWEST_CUSTOMERS, Fit
 NAMES = ("r", "alpha", "a", "b")
 _STARTS = ((0.5, 0.3, 0.8, 2.5), (1.0, 1.0, 0.1, 1.0), (0.1, 0.05, 2.0, 8.0), (5.0, 2.0, 0.3, 5.0))
 """With times in units of the mean observation."""
+_HARDLY = 1e-4
 _STEPS = 24
 _LIMITS = {
     ("a", "lower"): "nobody is seen to leave",
@@ -82,6 +83,8 @@ def fit_bg_nbd(histories: Histories) -> Fit:
     scale = float(np.average(histories.T, weights=histories.customers))
     scaled = histories._replace(t_x=histories.t_x / scale, T=histories.T / scale)
     fit = maximize(_Likelihood(scaled), _Likelihood(_rounded(scaled)), NAMES, _STARTS, _LIMITS, customers)
+    if fit.converged and fit.parameters["a"] < _HARDLY * fit.parameters["b"]:
+        fit = replace(fit, message=_LIMITS["a", "lower"])
     # A density in time changes with its unit, once for each repeat purchase.
     purchases = float((histories.customers * histories.x).sum())
     return replace(

@@ -64,10 +64,10 @@ class Comparison:
     relative_high: Array
 
 
-def divided(part: Array, whole: Array) -> Array:
+def divided(part: Array | float, whole: Array | float) -> Array:
     """A quotient; NaN where the divisor is zero or unknown."""
     whole = np.asarray(whole, dtype=np.float64)
-    return np.asarray(part, dtype=np.float64) / np.where(whole == 0, np.nan, whole)
+    return np.asarray(np.asarray(part, dtype=np.float64) / np.where(whole == 0, np.nan, whole))
 
 
 def positive(values: Array) -> Array:

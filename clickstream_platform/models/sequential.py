@@ -77,7 +77,7 @@ def _reach(error_squared: Array, mixing_variance: Array, alpha: float) -> Array:
     """Half the width of the confidence sequence: the differences from it that the test would not reject."""
     whole = error_squared + mixing_variance
     bound = np.log(whole / error_squared) - 2 * np.log(alpha)
-    return np.sqrt(error_squared * whole / mixing_variance * bound)
+    return np.asarray(np.sqrt(error_squared * whole / mixing_variance * bound))
 
 
 def _seen(log_ratio: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -18,6 +18,8 @@ SILVER = (
     "events_clean",
     "events_quarantine",
     "sessions",
+    "entity_activity",
+    "experiment_exposures",
     "customers_clean",
     "products_clean",
     "orders_validated",
@@ -33,13 +35,26 @@ GOLD = (
     "traffic_summary",
     "customer_lifetime_value",
 )
-TABLES = (*SILVER, *GOLD)
+WITHOUT_TRUTH = ("cohort_retention", "experiment_results")
+"""Gold tables that the simulator keeps no truth of. Of `experiment_results` SQL tells what it can: sums and uplifts."""
+MODELLED = {
+    "customer_lifetime_value": (
+        *("value_method", "probability_alive", "expected_purchases", "expected_purchase_value", "clv"),
+        *("horizon_days", "discount_rate"),
+    )
+}
+"""Columns that come of a fitted model, which SQL cannot fit: `lib/customer_value` holds them against `lifetimes`."""
+FITTED = ("customer_value_models", "customer_value_holdout")
+"""Gold tables of fitted models alone; held against published figures and `lifetimes` in the same places."""
+TABLES = (*SILVER, *GOLD, *WITHOUT_TRUTH)
 """Every table of the oracle, in the order in which one may refer to another."""
 
 KEYS = {
     "events_clean": ("event_date", "event_id"),
     "events_quarantine": ("event_date", "event_id"),
     "sessions": ("session_id",),
+    "entity_activity": ("activity_date", "entity_id"),
+    "experiment_exposures": ("exposure_date", "experiment", "variant", "entity_id"),
     "customers_clean": ("customer_id",),
     "products_clean": ("product_id",),
     "orders_validated": ("order_id", "product_id"),
@@ -52,6 +67,10 @@ KEYS = {
     "attributed_checkouts": ("checkout_id", "date"),
     "traffic_summary": ("window_start", "event_name", "channel", "country"),
     "customer_lifetime_value": ("customer_id",),
+    "customer_value_models": ("model",),
+    "customer_value_holdout": ("repeat_purchases",),
+    "cohort_retention": ("cohort_by", "period", "cohort_start", "age"),
+    "experiment_results": ("experiment", "metric", "variant"),
 }
 """What identifies a row of each table."""
 

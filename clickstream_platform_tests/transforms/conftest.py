@@ -14,12 +14,14 @@ import pytest
 from clickstream_platform import transforms
 from clickstream_platform.ingest import IngestOptions, ingest_sources
 from clickstream_platform.simulate import simulate
+from clickstream_platform.transforms import ExperimentSpan
 
 Frame = nw.LazyFrame[Any]
 
 FIRST_DAY, DAYS = date(2024, 3, 1), 5
 LAST_DAY = FIRST_DAY + timedelta(days=DAYS - 1)
 _CURRENCY = {"currency": "USD"}
+_SPAN = ExperimentSpan(FIRST_DAY + timedelta(days=1), LAST_DAY - timedelta(days=1), window_days=1, pre_period_days=2)
 _RANGE = {"first_day": FIRST_DAY, "last_day": LAST_DAY}
 
 
@@ -46,7 +48,25 @@ CASES: dict[str, Case] = {
     "conversion_funnel": Case(("sessions",), {}),
     "attributed_checkouts": Case(("events_clean",), {**_RANGE, "window": timedelta(hours=1)}),
     "traffic_summary": Case(("events_clean",), {}),
-    "customer_lifetime_value": Case(("orders_validated",), {"as_of": LAST_DAY}),
+    "purchase_histories": Case(("orders_validated",), {"until": LAST_DAY, "recent_days": 2}),
+    "holdout_purchases": Case(
+        ("orders_validated",), {"calibration_end": FIRST_DAY + timedelta(days=2), "holdout_end": LAST_DAY}
+    ),
+    "cohort_retention": Case(("orders_validated", "customers_clean"), {}),
+    "entity_activity": Case(("events_clean",), {}),
+    "experiment_exposures": Case(("events_clean",), {}),
+    "experiment_sums": Case(
+        ("experiment_exposures", "entity_activity"), {"spans": {"free_delivery": _SPAN}, "default": ExperimentSpan()}
+    ),
+    "customer_lifetime_value": Case(
+        ("orders_validated", "purchase_histories", "purchase_forecasts"),
+        {
+            "as_of": LAST_DAY,
+            "horizon_days": 2,
+            "discount_rate": 0.1,
+            "spending": transforms.SpendingModel(6.25, 3.74, 15.44),
+        },
+    ),
 }
 """Every transform, in an order in which each finds its inputs made."""
 
@@ -75,10 +95,25 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
         shop.tables[table] = pl.read_parquet(files / "**" / "*.parquet", hive_partitioning=False)
         shop.tables[table].write_parquet(shop.path(table))
     for table in CASES:
+        if table == "customer_lifetime_value":
+            some_forecasts(shop.tables["purchase_histories"]).write_parquet(shop.path("purchase_forecasts"))
         answer = run(table, lambda name: nw.from_native(pl.scan_parquet(shop.path(name))))
         shop.tables[table] = answer.to_native().collect()
         shop.tables[table].write_parquet(shop.path(table))
     return shop
+
+
+def some_forecasts(histories: pl.DataFrame) -> pl.DataFrame:
+    """A forecast for every history but the commonest, whose customers keep their past."""
+    again, last, since = (pl.col(name) for name in transforms.HISTORY)
+    odd = 1 / (3 + again + 0.1 * since)
+    found = histories.group_by(transforms.HISTORY).len().sort("len", *transforms.HISTORY, descending=True)[1:]
+    return found.select(
+        *transforms.HISTORY,
+        (1 - odd * last / 10).alias("probability_alive"),
+        (odd * (again + 1)).alias("expected_purchases"),
+        (odd * (again + 1) * 0.96).alias("discounted_purchases"),
+    )
 
 
 def run(table: str, scan: Callable[[str], Frame]) -> Frame:

@@ -22,6 +22,8 @@ SOURCES: Mapping[str, str] = {
     "conversion_funnel": "events",
     "traffic_summary": "events",
     "customer_lifetime_value": "orders_validated",
+    "entity_activity": "events",
+    "cohort_retention": "orders_validated",
 }
 """Table -> what it must keep up with. Tables that may well have no rows on a day are not among them."""
 

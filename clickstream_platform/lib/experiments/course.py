@@ -52,7 +52,7 @@ class Course:
     @property
     def is_control(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         """Of each variant."""
-        return np.arange(len(self.variants)) == self.control
+        return np.asarray(np.arange(len(self.variants)) == self.control)
 
     def values(self, metric: str) -> Sample:
         """A metric's values until each day."""
