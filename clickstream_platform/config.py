@@ -64,6 +64,29 @@ class Settings(BaseSettings):
     clv_discount_rate: float = Field(
         default=0.1, ge=0, le=10, description="Yearly rate by which later purchases count less in `clv`."
     )
+    conversion_event: Literal["purchase", "begin_checkout"] = Field(
+        default="purchase", description="Event that ends a path of touches in `conversion_paths`."
+    )
+    attribution_lookback_days: int = Field(
+        default=30, ge=1, le=180, description="How long before its end a path of touches may begin."
+    )
+    attribution_path_treatment: Literal["unique", "exposure", "first", "last"] = Field(
+        default="exposure",
+        description="What of touches that repeat each other a path keeps: all (`unique`), of repeats in a row the "
+        "latest (`exposure`), the `first` or the `last` of all repeats.",
+    )
+    attribution_half_life_days: float = Field(
+        default=7, ge=0.01, le=365, description="After which a touch counts half in the time-decay model."
+    )
+    attribution_model_days: int = Field(
+        default=30, ge=1, le=180, description="Days of paths up to its own that a day's Markov and Shapley model see."
+    )
+    attribution_refund_days: int = Field(
+        default=30,
+        ge=0,
+        le=180,
+        description="Days before a refund on which its order is looked for, to take its credit back.",
+    )
     pii_key: SecretStr | None = Field(
         default=None,
         description="Key of the HMAC-SHA-256 that replaces e-mail addresses; without it they are dropped, not hashed.",
@@ -100,6 +123,28 @@ class Settings(BaseSettings):
         default=None,
         description="TOML file with control, split, days and windows of experiments for `experiment_results`; without "
         "it the control is `control`, else the first variant by name, and the split is even.",
+    )
+    anomaly_warn_deviations: float = Field(
+        default=4,
+        gt=0,
+        description="Robust standard deviations off its weekday's median from which a daily total is a warning.",
+    )
+    anomaly_warn_change: float = Field(
+        default=0.25, ge=0, description="Relative change (0.25 is a quarter) below which it never is."
+    )
+    anomaly_error_deviations: float = Field(
+        default=8, gt=0, description="Robust standard deviations from which a daily total is an error."
+    )
+    anomaly_error_change: float = Field(
+        default=0.6, ge=0, description="Relative change below which it is a warning at most."
+    )
+    holiday_country: str | None = Field(
+        default=None,
+        pattern="^[A-Z]{2}(-[A-Z0-9]{1,3})?$",
+        description="Country (ISO 3166, as `DE` or `US-CA`) whose public holidays are no usual days for the checks.",
+    )
+    holidays_file: Path | None = Field(
+        default=None, description="File with further such days: lines like `2024-11-29 Black Friday`."
     )
     raw_retention_days: int = Field(
         default=30,
@@ -140,6 +185,21 @@ class Settings(BaseSettings):
     def attribution_window(self) -> timedelta:
         """`attribution_window_minutes` as a duration."""
         return timedelta(minutes=self.attribution_window_minutes)
+
+    @property
+    def attribution_lookback(self) -> timedelta:
+        """`attribution_lookback_days` as a duration."""
+        return timedelta(days=self.attribution_lookback_days)
+
+    @property
+    def attribution_half_life(self) -> timedelta:
+        """`attribution_half_life_days` as a duration."""
+        return timedelta(days=self.attribution_half_life_days)
+
+    @property
+    def attribution_refund_reach(self) -> timedelta:
+        """`attribution_refund_days` as a duration."""
+        return timedelta(days=self.attribution_refund_days)
 
 
 @lru_cache(maxsize=1)

@@ -84,7 +84,7 @@ def print_table(verdicts: Sequence[Verdict], lake: str, days: Sequence[date]) ->
 
 def as_json(verdicts: Sequence[Verdict], lake: str, days: Sequence[date]) -> str:
     """Every verdict in one document."""
-    failed = [verdict.info.severity for verdict in verdicts if not verdict.passed]
+    failed = [verdict.severity for verdict in verdicts if not verdict.passed]
     document = {
         "lake": lake,
         "days": [day.isoformat() for day in days],
@@ -96,7 +96,7 @@ def as_json(verdicts: Sequence[Verdict], lake: str, days: Sequence[date]) -> str
                 "check": verdict.info.name,
                 "day": verdict.day.isoformat() if verdict.day else None,
                 "passed": verdict.passed,
-                "severity": verdict.info.severity,
+                "severity": verdict.severity,
                 "rule": verdict.info.rule,
                 "checked": verdict.checked,
                 "failed": verdict.failed,

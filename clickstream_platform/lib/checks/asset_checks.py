@@ -27,12 +27,15 @@ def table_checks(table_name: str, options: CheckOptions | None = None) -> list[d
 
     Args:
         table_name: the table.
-        options: settings of the checks.
+        options: settings of the checks; those of the process without.
     """
     groups = [group for group in check_groups(table_name) if group.name != FRESHNESS]
     alone = [group for group in groups if not group.reads]
     together = [[group] for group in groups if group.reads]
-    return [_table_op(TABLES[table_name], members, options or CheckOptions()) for members in [alone, *together]]
+    return [
+        _table_op(TABLES[table_name], members, options or CheckOptions.from_settings())
+        for members in [alone, *together]
+    ]
 
 
 def freshness_checks() -> dg.AssetChecksDefinition:

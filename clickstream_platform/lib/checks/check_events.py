@@ -54,7 +54,7 @@ def _result(table: Table, verdict: Verdict) -> dg.AssetCheckResult:
         asset_key=table_key(table),
         check_name=verdict.info.name,
         passed=verdict.passed,
-        severity=SEVERITIES[verdict.info.severity],
+        severity=SEVERITIES[verdict.severity],
         description=verdict.said,
         metadata=check_metadata(verdict),
     )
@@ -66,7 +66,7 @@ def _evaluation(table: Table, verdict: Verdict, targets: Targets) -> AssetCheckE
         asset_key=table_key(table),
         check_name=verdict.info.name,
         passed=verdict.passed,
-        severity=SEVERITIES[verdict.info.severity],
+        severity=SEVERITIES[verdict.severity],
         description=verdict.said,
         metadata=check_metadata(verdict),
         blocking=verdict.info.blocking,
