@@ -1,7 +1,7 @@
 """A table's asset: its transform, with everything Dagster should know taken from its schema."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import dagster as dg
 
@@ -25,6 +25,7 @@ def table_asset(
     windows: Mapping[str, tuple[int, int]] | None = None,
     automation: dg.AutomationCondition | None = None,  # type: ignore[type-arg]
     column_lineage: dg.TableColumnLineage | None = None,
+    sized_by: Collection[str] | None = None,
 ) -> Callable[[Callable[..., Frame]], dg.AssetsDefinition]:
     """Make the decorated function the asset of the table that bears its name.
 
@@ -37,6 +38,8 @@ def table_asset(
             are no obstacle.
         automation: when to recompute; on every upstream change unless said otherwise.
         column_lineage: which upstream columns each column comes from, where names alone do not tell.
+        sized_by: the upstream tables whose size decides how many days are computed together; all of them unless said.
+            For a table that reads little of a large one, and many days around its own, which every batch reads anew.
     """
 
     def decorate(fn: Callable[..., Frame]) -> dg.AssetsDefinition:
@@ -64,7 +67,7 @@ def table_asset(
             io_manager_key="lake_io_manager",
             retry_policy=RETRIES,
             pool=f"lake_{table.layer}",
-        )(_in_batches(fn, table, upstream, windows or {}))
+        )(_in_batches(fn, table, upstream, windows or {}, sized_by))
         assert isinstance(decorated, dg.AssetsDefinition)
         return decorated
 
@@ -72,7 +75,11 @@ def table_asset(
 
 
 def _in_batches(
-    fn: Callable[..., Frame], table: Table, upstream: list[str], windows: Mapping[str, tuple[int, int]]
+    fn: Callable[..., Frame],
+    table: Table,
+    upstream: list[str],
+    windows: Mapping[str, tuple[int, int]],
+    sized_by: Collection[str] | None,
 ) -> Callable[..., TableFrames]:
     """The asset's compute function: `fn` for each batch of the run's days."""
     by_day = [name for name in upstream if TABLES[name].partition_column is not None]
@@ -82,7 +89,7 @@ def _in_batches(
         if table.partition_column is None:
             return TableFrames([(None, fn(**input_frames(inputs, None, windows, by_day)))])
         lake = inputs[upstream[0]].lake
-        batches = list(batches_of_days(lake, by_day, to_days(context.partition_keys)))
+        batches = list(batches_of_days(lake, by_day if sized_by is None else sized_by, to_days(context.partition_keys)))
         return TableFrames(
             [
                 (days, fn(**input_frames(inputs, days, windows, by_day), **({"days": days} if takes_days else {})))

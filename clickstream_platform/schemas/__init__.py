@@ -1,6 +1,7 @@
 """Every table of the lake: its columns, rules, grain and key."""
 
 from clickstream_platform.schemas import (
+    attribution,
     bronze,
     experiments,
     funnels,
@@ -81,6 +82,7 @@ _ALL = (
         ("spend_date", "channel", "source", "medium", "campaign"),
         "spend_date",
     ),
+    Table("touchpoints", "silver", attribution.Touchpoints, "touch", ("touch_type", "touch_id"), "date"),
     Table(
         "daily_sales_summary",
         "gold",
@@ -113,6 +115,23 @@ _ALL = (
         funnels.FunnelSteps,
         "day, funnel, segment of a dimension, step",
         ("date", "funnel", "dimension", "segment", "step"),
+        "date",
+    ),
+    Table("conversion_paths", "gold", attribution.ConversionPaths, "path", ("outcome", "path_id"), "date"),
+    Table(
+        "channel_effects",
+        "gold",
+        attribution.ChannelEffects,
+        "day, fitted model, channel",
+        ("date", "model", "channel"),
+        "date",
+    ),
+    Table(
+        "channel_attribution",
+        "gold",
+        attribution.ChannelAttribution,
+        "day, channel, campaign, model",
+        ("date", "channel", "campaign", "model"),
         "date",
     ),
     Table("attributed_checkouts", "gold", gold.AttributedCheckouts, "checkout", ("checkout_id",), "date"),

@@ -6,9 +6,13 @@ whichever other days are computed with it.
 """
 
 from clickstream_platform.transforms._forecast import SpendingModel
+from clickstream_platform.transforms._treatment import TREATMENTS, treated
 from clickstream_platform.transforms.attributed_checkouts import attributed_checkouts
+from clickstream_platform.transforms.channel_attribution import channel_attribution
 from clickstream_platform.transforms.cohort_retention import cohort_retention
+from clickstream_platform.transforms.conversion_credit import conversion_credit
 from clickstream_platform.transforms.conversion_funnel import conversion_funnel
+from clickstream_platform.transforms.conversion_paths import conversion_paths
 from clickstream_platform.transforms.customer_lifetime_value import customer_lifetime_value, last_order_date
 from clickstream_platform.transforms.customers_clean import customers_clean
 from clickstream_platform.transforms.daily_sales_summary import daily_sales_summary
@@ -23,20 +27,26 @@ from clickstream_platform.transforms.marketing_spend_clean import marketing_spen
 from clickstream_platform.transforms.marketing_spend_quarantine import marketing_spend_quarantine
 from clickstream_platform.transforms.orders_quarantine import orders_quarantine
 from clickstream_platform.transforms.orders_validated import orders_validated
+from clickstream_platform.transforms.path_counts import path_counts
 from clickstream_platform.transforms.product_performance import product_performance
 from clickstream_platform.transforms.products_clean import products_clean
 from clickstream_platform.transforms.purchase_histories import HISTORY, first_purchase_date, purchase_histories
 from clickstream_platform.transforms.sessions import sessions
+from clickstream_platform.transforms.touchpoints import touchpoints
 from clickstream_platform.transforms.traffic_summary import traffic_summary
 
 __all__ = [
     "EXPERIMENT_METRICS",
     "HISTORY",
+    "TREATMENTS",
     "ExperimentSpan",
     "SpendingModel",
     "attributed_checkouts",
+    "channel_attribution",
     "cohort_retention",
+    "conversion_credit",
     "conversion_funnel",
+    "conversion_paths",
     "customer_lifetime_value",
     "customers_clean",
     "daily_sales_summary",
@@ -53,9 +63,12 @@ __all__ = [
     "marketing_spend_quarantine",
     "orders_quarantine",
     "orders_validated",
+    "path_counts",
     "product_performance",
     "products_clean",
     "purchase_histories",
     "sessions",
+    "touchpoints",
     "traffic_summary",
+    "treated",
 ]

@@ -1,5 +1,6 @@
 """Names for what transforms take and give back, and the selections that several of them share."""
 
+from datetime import date
 from typing import Any, TypeAlias
 
 import narwhals as nw
@@ -34,3 +35,8 @@ def sales(orders_validated: Frame) -> Frame:
 def null_text() -> nw.Expr:
     """A null of type string."""
     return nw.lit(None, dtype=nw.String)
+
+
+def within(frame: Frame, first: date, last: date) -> Frame:
+    """The rows whose `date` is from the first day to the last."""
+    return frame.filter(nw.col("date") >= first, nw.col("date") <= last)
