@@ -92,6 +92,41 @@ def rows_of(table: str, count: int, label: str = "") -> pl.DataFrame:
                 for i in range(40)
             ]
             return pl.DataFrame(rows).with_columns(pl.col("total_spent").cast(MONEY))
+        case "cohort_retention":
+            rows = [
+                {
+                    "cohort_by": cohort_by,
+                    "period": "week",
+                    "cohort_start": day,
+                    "age": age,
+                    "is_complete": place + age < count - 1,
+                    "customers": 10 + place,
+                    "retention_rate": 1 / (1 + age),
+                }
+                for cohort_by in ("first_order", "sign_up")
+                for place, day in enumerate(days(count))
+                for age in range(count - place)
+            ]
+            return pl.DataFrame(rows)
+        case "experiment_results":
+            rows = [
+                {
+                    "experiment": f"{label}experiment {i}",
+                    "metric": metric,
+                    "variant": f"{label}{variant}",
+                    "is_control": variant == "A",
+                    "relative_uplift": None if variant == "A" else 0.01 * i,
+                    "relative_low": None if variant == "A" else 0.01 * i - 0.02,
+                    "relative_high": None if variant == "A" else 0.01 * i + 0.03,
+                    "always_valid_p_value": 1 / (1 + i * i),
+                    "confidence_level": 0.95,
+                    "last_exposed_at": datetime(2024, 3, 1, i % 24, tzinfo=UTC),
+                }
+                for i in range(count)
+                for metric in ("conversion", "orders_per_visitor", "revenue_per_visitor")
+                for variant in "ABC"
+            ]
+            return pl.DataFrame(rows)
     return pl.DataFrame({"date": days(count)})
 
 
@@ -102,6 +137,8 @@ GOLD = (
     "attributed_checkouts",
     "traffic_summary",
     "customer_lifetime_value",
+    "cohort_retention",
+    "experiment_results",
     "a_table_without_a_drawing_of_its_own",
 )
 
@@ -187,3 +224,34 @@ def test_matplotlib_is_loaded_by_the_first_chart_only_and_never_pyplot() -> None
         "assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_cohorts_are_months_once_there_are_some_of_them() -> None:
+    weeks = rows_of("cohort_retention", 5)
+    months = weeks.with_columns(period=pl.lit("month"))
+    few = pl.concat([weeks, months.filter(pl.col("cohort_start") <= days(2)[-1])])
+    assert chart("cohort_retention", few) == chart("cohort_retention", weeks)
+    assert chart("cohort_retention", pl.concat([weeks, months])) == chart("cohort_retention", months)
+
+
+def test_cohorts_by_sign_up_are_drawn_where_nobody_has_ordered_yet() -> None:
+    rows = rows_of("cohort_retention", 5)
+    signed_up = rows.filter(pl.col("cohort_by") == "sign_up").with_columns(retention_rate=pl.lit(0.0))
+    assert picture(chart("cohort_retention", signed_up)).width == 900
+
+
+@pytest.mark.parametrize("unknown", [pl.lit(True), pl.col("is_control")])
+def test_experiments_of_which_nothing_can_be_told_are_drawn(unknown: pl.Expr) -> None:
+    figures = ("relative_uplift", "relative_low", "relative_high", "always_valid_p_value")
+    rows = rows_of("experiment_results", 2).with_columns(
+        pl.when(~unknown).then(pl.col(name)).alias(name) for name in figures
+    )
+    assert picture(chart("experiment_results", rows)).width == 900
+    assert picture(chart("experiment_results", rows.filter("is_control"))).width == 900
+
+
+def test_filled_points_are_the_uplifts_that_hold_at_any_look() -> None:
+    rows = rows_of("experiment_results", 2)
+    sure = rows.with_columns(always_valid_p_value=pl.lit(0.01))
+    unsure = rows.with_columns(always_valid_p_value=pl.lit(0.2))
+    assert chart("experiment_results", sure) != chart("experiment_results", unsure)

@@ -9,10 +9,10 @@ import base64
 
 import polars as pl
 
-from clickstream_platform.lib.charts import customers, funnels, shop
+from clickstream_platform.lib.charts import cohorts, customers, experiments, funnels, shop
 from clickstream_platform.lib.charts.parts import png
 
-DRAWINGS = {**shop.DRAWINGS, **customers.DRAWINGS, **funnels.DRAWINGS}
+DRAWINGS = {**shop.DRAWINGS, **customers.DRAWINGS, **funnels.DRAWINGS, **cohorts.DRAWINGS, **experiments.DRAWINGS}
 """By gold table: from its rows of the days to show to a figure."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {**customers.COLUMNS}
