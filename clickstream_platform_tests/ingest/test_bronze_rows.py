@@ -147,3 +147,79 @@ def test_the_message_to_the_sensor_names_days_rows_and_objects(lake: Lake) -> No
     ]
     entry = json.loads((lake.path / f"_ledger/events/{report.source_id}.json").read_bytes())
     assert (entry["accepted"], entry["rows_read"], entry["source"]) == (3, 3, "events.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, (None, None)),
+        ({"consent": {}}, (None, None)),
+        ({"consent": {"analytics": "granted"}}, (True, None)),
+        ({"consent": {"analytics": "denied", "ads": "granted"}}, (False, True)),
+        ({"consent": {"ad_storage": "denied"}, "page_type": "home"}, (None, False)),
+    ],
+)
+def test_bronze_keeps_what_an_event_says_of_consent(
+    lake: Lake, fields: dict[str, str | dict[str, str]], said: tuple[bool | None, bool | None]
+) -> None:
+    lake.take(event(url="https://shop.example/?gclid=G1", **fields))
+    row = lake.row()
+    assert (row["analytics_consent"], row["ads_consent"]) == said
+    assert (row["click_id"], row["is_touch"]) == ("G1", True), "what is withheld is silver's business"
+
+
+def test_consent_is_a_cell_of_json_in_csv(lake: Lake) -> None:
+    lines = [
+        b"event_id,event_name,event_time,user_id,consent",
+        b'1,page_view,2024-03-01T10:00:00Z,ann,"{""analytics"":""granted"",""ads"":""denied""}"',
+        b"2,page_view,2024-03-01T10:00:00Z,ann,",
+        b"3,page_view,2024-03-01T10:00:00Z,ann,denied",
+    ]
+    lake.take(b"\n".join(lines), "events.csv")
+    assert [(row["analytics_consent"], row["ads_consent"]) for row in lake.rows()] == [(True, False), (None, None)]
+    assert [(row["reason"], row["field"]) for row in lake.rejected()] == [("wrong_type", "consent")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "origin"),
+    [
+        ({}, ("Paid Search", "google", "cpc", "(not set)")),
+        ({"campaign": " spring shop "}, ("Paid Shopping", "google", "cpc", "spring shop")),
+        ({"source": "facebook", "medium": "paid_social"}, ("Paid Social", "facebook", "paid_social", "(not set)")),
+        (
+            {"channel": "PAID SEARCH", "source": ..., "medium": " "},
+            ("Paid Search", "(not set)", "(not set)", "(not set)"),
+        ),
+        ({"channel": "Display"}, ("Display", "google", "cpc", "(not set)")),
+        ({"channel": "Out of Home", "source": None}, ("Out of Home", "(not set)", "cpc", "(not set)")),
+        ({"source": ..., "medium": "email"}, ("Email", "(not set)", "email", "(not set)")),
+        ({"source": "poster", "medium": "qr"}, ("Unassigned", "poster", "qr", "(not set)")),
+        ({"campaign": "for jane@example.com"}, ("Paid Search", "google", "cpc", "for [redacted]")),
+    ],
+)
+def test_a_line_of_spend_names_its_origin_as_visits_do(
+    lake: Lake, fields: dict[str, object], origin: tuple[str, str, str, str]
+) -> None:
+    lake.take(record("marketing_spend", **fields), "marketing_spend.jsonl")
+    row = lake.row("marketing_spend")
+    assert (row["channel"], row["source"], row["medium"], row["campaign"]) == origin
+
+
+def test_a_line_of_spend_with_everything(lake: Lake) -> None:
+    fields = {"cost": 0.125, "currency": "usd", "impressions": 9_000, "clicks": 12.0, "campaign": "brand"}
+    report = lake.take(
+        record("marketing_spend", date="2024-02-29T23:30:00-02:00", updated_at="2024-03-01T06:00:00+01:00", **fields),
+        "landing/marketing_spend/feb.jsonl",
+    )
+    assert report.days == {date(2024, 2, 29): 1}
+    row = lake.row("marketing_spend")
+    expected = {
+        "spend_date": date(2024, 2, 29),
+        "cost": Decimal("0.12"),
+        "currency": "USD",
+        "impressions": 9_000,
+        "clicks": 12,
+        "updated_at": datetime(2024, 3, 1, 5, tzinfo=UTC),
+        "source_line": 1,
+    }
+    assert {name: row[name] for name in expected} == expected

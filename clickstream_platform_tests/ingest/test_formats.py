@@ -80,6 +80,7 @@ def test_a_folder_is_searched_and_each_file_taken_for_what_its_place_says(lake: 
     lake.file(b"customer_id\nc-1\n", "landing/customers/2024/x.csv")
     lake.file(json.dumps([{"product_id": "p"}]).encode(), "landing/products/x.json")
     lake.file(jsonl(json.dumps(ORDER).encode()), "landing/orders/x.ndjson")
+    lake.file(b"date,channel,cost\n2024-03-01,Display,9.50\n", "landing/marketing_spend/x.csv")
     lake.file(b"x", "landing/events/.hidden.jsonl")
     lake.file(b"x", "landing/events/_SUCCESS")
     lake.file(b"x", "landing/events/readme.md")
@@ -89,6 +90,7 @@ def test_a_folder_is_searched_and_each_file_taken_for_what_its_place_says(lake: 
         ("customers", 1),
         ("products", 1),
         ("orders", 1),
+        ("marketing_spend", 1),
     }
 
 

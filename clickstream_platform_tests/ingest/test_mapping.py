@@ -1,7 +1,7 @@
 """Files of other shops, read through a mapping. The rows are made up, in the shape of the documented examples."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -154,3 +154,74 @@ def test_a_new_format_is_a_class_and_a_call(lake: Lake, monkeypatch: pytest.Monk
     record = {"messageId": "m", "timestamp": "2024-03-01T10:00:00Z", "userId": "u"}
     lake.take(jsonl(json.dumps(record).encode()), "x.jsonl", format="segment")
     assert lake.row()["event_id"] == "m"
+
+
+def test_answers_to_consent_are_mapped_by_purpose(lake: Lake) -> None:
+    rules = """
+        [fields]
+        event_id = "id"
+        event_name = "what"
+        event_time = "when"
+        user_id = "who"
+        [consent]
+        analytics = "stats_ok"
+        ads = "marketing_ok"
+        [values.consent]
+        true = "granted"
+        1 = "granted"
+        false = "denied"
+        asked = ""
+    """
+    text = b"""id,what,when,who,stats_ok,marketing_ok
+1,page_view,2024-03-01T10:00:00Z,ann,true,false
+2,page_view,2024-03-01T10:00:00Z,ann,1,asked
+3,page_view,2024-03-01T10:00:00Z,ann,,
+4,page_view,2024-03-01T10:00:00Z,ann,perhaps,true
+"""
+    lake.take(text, "events.csv", mapping=mapping(lake, rules))
+    said = {row["event_id"]: (row["analytics_consent"], row["ads_consent"], row["properties"]) for row in lake.rows()}
+    assert said == {"1": (True, False, None), "2": (True, None, None), "3": (None, None, None)}
+    assert [(row["line"], row["field"], row["reason"]) for row in lake.rejected()] == [
+        (4, "consent.analytics", "invalid_value")
+    ]
+
+
+def test_a_line_of_spend_comes_from_an_advertisers_export(lake: Lake) -> None:
+    rules = """
+        dataset = "marketing_spend"
+        [fields]
+        date = "Day"
+        campaign = "Campaign"
+        cost = "Cost"
+        clicks = "Clicks"
+        [constants]
+        source = "google"
+        medium = "cpc"
+        currency = "EUR"
+        [time]
+        format = "%d.%m.%Y"
+    """
+    lake.take(b"Day,Campaign,Cost,Clicks\n05.03.2024,brand,12.30,41\n32.03.2024,brand,1,1\n", "export.csv",
+              mapping=mapping(lake, rules))  # fmt: skip
+    row = lake.row("marketing_spend")
+    assert (row["spend_date"], row["channel"], row["cost"], row["clicks"], row["currency"]) == (
+        date(2024, 3, 5),
+        "Paid Search",
+        Decimal("12.30"),
+        41,
+        "EUR",
+    )
+    assert [(row["line"], row["field"]) for row in lake.rejected("marketing_spend")] == [(2, "date")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[consent]\nmarketing = "x"', "[consent] marketing: a purpose is ad_personalization, "),
+        ('dataset = "orders"\n[consent]\nads = "x"', "[consent]: only events carry consent, not orders"),
+    ],
+)
+def test_a_wrong_consent_section_is_told(lake: Lake, text: str, said: str) -> None:
+    with pytest.raises(IngestError) as told:
+        load_mapping(mapping(lake, text))
+    assert said in str(told.value)

@@ -22,6 +22,9 @@ event_id = []
 [item]                            # one item an event, where product_id is there
 product_id = "product_id"
 
+[consent]                         # a purpose of the contract's `consent` = the foreign column with the answer;
+ads = "marketing_ok"              # [values.consent] says which answers are "granted" and "denied"
+
 [keep]                            # columns that become properties of events;
 properties = ["brand"]            # without this section: all that are not named above
 """
@@ -39,9 +42,11 @@ from xxhash import xxh3_128_hexdigest
 
 from clickstream_platform.contract import DATASETS
 from clickstream_platform.contract.fields import FieldError, specification
+from clickstream_platform.contract.records import Consents
 from clickstream_platform.ingest.errors import IngestError
 
 _TIMES = ("event_time", "received_at", "order_time", "updated_at")
+_PURPOSES = set(Consents.__struct_fields__)
 _ITEM_FIELDS = {"product_id", "price", "quantity", "category"}
 
 
@@ -64,6 +69,7 @@ class MappingFile(Struct, forbid_unknown_fields=True):
     time: _Time = msgspec.field(default_factory=_Time)
     hash: dict[str, list[str]] = {}
     item: dict[str, str] = {}
+    consent: dict[str, str] = {}
     keep: _Keep = msgspec.field(default_factory=_Keep)
 
 
@@ -74,7 +80,7 @@ class MappingAdapter:
         self.dataset: str | None = mapping.dataset
         self._mapping = mapping
         self._zone = UTC if mapping.time.zone == "UTC" else ZoneInfo(mapping.time.zone)
-        used = {*mapping.fields.values(), *mapping.item.values()}
+        used = {*mapping.fields.values(), *mapping.item.values(), *mapping.consent.values()}
         self.columns = frozenset(used | {column for columns in mapping.hash.values() for column in columns})
         self._used = frozenset(used)
 
@@ -87,12 +93,14 @@ class MappingAdapter:
                 native[field] = value
         for field, table in mapping.values.items():
             if field in native:
-                native[field] = table.get(str(native[field]), table.get("*", native[field]))
+                native[field] = _translated(table, native[field])
                 if native[field] == "":
                     del native[field]
         for field in _TIMES:
             if field in native:
                 native[field] = self._time(field, native[field])
+        if "date" in native:
+            native["date"] = self._time("date", native["date"])[:10]
         for field, columns in mapping.hash.items():
             parts = [record.get(column) for column in columns] if columns else [*record.items()]
             native[field] = xxh3_128_hexdigest(msgspec.json.encode(parts))
@@ -102,10 +110,22 @@ class MappingAdapter:
         if "product_id" in item:
             item["product_id"] = str(item["product_id"])
             native["items"] = [item]
+        if consent := self._consent(record):
+            native["consent"] = consent
         rest = {name: value for name, value in record.items() if value not in (None, "") and self._is_kept(name)}
         if rest:
             native["properties"] = msgspec.Raw(msgspec.json.encode(rest))
         return native
+
+    def _consent(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Answers by purpose; `""` in the table of answers leaves one out."""
+        table = self._mapping.values.get("consent", {})
+        answers = {
+            purpose: _translated(table, value)
+            for purpose, column in self._mapping.consent.items()
+            if (value := record.get(column)) not in (None, "")
+        }
+        return {purpose: answer for purpose, answer in answers.items() if answer != ""}
 
     def _is_kept(self, column: str) -> bool:
         kept = self._mapping.keep.properties
@@ -123,6 +143,11 @@ class MappingAdapter:
         except (ValueError, OverflowError, OSError):
             raise FieldError("wrong_type", field, f"is no time of the mapping's format {form or 'ISO 8601'}") from None
         return (time if time.tzinfo else time.replace(tzinfo=self._zone)).isoformat()
+
+
+def _translated(table: Mapping[str, str], value: Any) -> Any:
+    """The contract's value for a foreign one; the same where the table has none."""
+    return table.get(str(value), table.get("*", value))
 
 
 def load_mapping(path: str) -> MappingAdapter:
@@ -157,6 +182,11 @@ def _check(path: str, mapping: MappingFile) -> None:
         for field in getattr(mapping, section):
             if field not in known:
                 raise IngestError(f"mapping {path}: [{section}] {field}: no field of {mapping.dataset}")
+    if mapping.consent and mapping.dataset != "events":
+        raise IngestError(f"mapping {path}: [consent]: only events carry consent, not {mapping.dataset}")
+    for purpose in mapping.consent:
+        if purpose not in _PURPOSES:
+            raise IngestError(f"mapping {path}: [consent] {purpose}: a purpose is {', '.join(sorted(_PURPOSES))}")
     for field in mapping.item:
         if field not in _ITEM_FIELDS:
             raise IngestError(f"mapping {path}: [item] {field}: an item has {', '.join(sorted(_ITEM_FIELDS))}")
