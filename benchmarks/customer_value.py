@@ -1,8 +1,8 @@
 """Customers' value at size: `python -m benchmarks.customer_value [--customers N]`.
 
-Two years of customers are drawn from the models themselves, written as order lines to Parquet, and then counted, fitted,
-scored and written as the assets do it. On a subset `lifetimes` does the same in the same run: fit both models, and score
-everybody once.
+Two years of customers are drawn from the models themselves, written as order lines to Parquet, and then counted,
+fitted, scored and written as the assets do it. On a subset `lifetimes` does the same in the same run: fit both models,
+and score everybody once.
 """
 
 import tempfile
@@ -69,7 +69,7 @@ def _scored(lines: Any, models: pl.DataFrame, out: Path) -> None:
 
 
 def _lifetimes(lines: pl.DataFrame) -> dict[str, float]:
-    """Count, fit and score; `lifetimes` multiplies its fits' likelihoods by nothing, so that they can be compared."""
+    """Count, fit and score; the parameters of its BG/NBD."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from lifetimes import BetaGeoFitter, GammaGammaFitter

@@ -12,9 +12,11 @@ import narwhals as nw
 
 from clickstream_platform import transforms
 from clickstream_platform.lake import Lake
+from clickstream_platform.lib.customer_value import fitted_models, holdout_by_frequency, valued_customers
 from clickstream_platform.lib.table_frames import around, batches_of_days
 
 TIMEOUT, WINDOW, CURRENCY = timedelta(minutes=30), timedelta(hours=1), "USD"
+HORIZON_DAYS, DISCOUNT_RATE = 365, 0.1
 Read = Callable[..., nw.LazyFrame]
 
 
@@ -89,7 +91,10 @@ def compute(lake: Lake, days: list[date]) -> None:
     )
     write("traffic_summary", lambda _, read: transforms.traffic_summary(read("events_clean")), **clean)
     validated = whole("orders_validated")
-    value = transforms.customer_lifetime_value(validated, as_of=transforms.last_order_date(validated))
+    lake.replace("customer_value_models", fitted_models(validated).to_native())
+    lake.replace("customer_value_holdout", holdout_by_frequency(validated, horizon_days=HORIZON_DAYS).to_native())
+    models = whole("customer_value_models")
+    value = valued_customers(validated, models, horizon_days=HORIZON_DAYS, discount_rate=DISCOUNT_RATE)
     lake.replace("customer_lifetime_value", value.to_native())
 
 

@@ -6,6 +6,7 @@ assumed, does not depend on how often they buy. What is known of a customer is t
 their mean `m`.
 """
 
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from clickstream_platform.models.maximum_likelihood import FEWEST_CUSTOMERS, Fit
 
 NAMES = ("p", "q", "v")
 _STARTS = ((2.0, 3.0, 2.0), (6.0, 4.0, 0.5), (1.0, 2.0, 1.0), (30.0, 10.0, 1.0))
-"""With amounts in units of the mean purchase."""
+"""With amounts in units of the customers' geometric mean."""
 _STEP = 0.05
 _LIMITS = {
     ("q", "upper"): "customers do not differ in what they spend on average",
@@ -66,7 +67,8 @@ def fit_gamma_gamma(spending: Spending) -> Fit:
         return Fit(customers=customers, message=said)
     if np.ptp(spending.mean) <= 1e-9 * spending.mean.max():
         return Fit(customers=customers, message="all customers spend the same on average: there is nothing to fit")
-    scale = float(np.average(spending.mean, weights=spending.customers))
+    # The geometric mean: the arithmetic one of a heavy tail is far from most customers.
+    scale = math.exp(float(np.average(np.log(spending.mean), weights=spending.customers)))
     scaled = spending._replace(mean=spending.mean / scale)
     fit = maximize(_Likelihood(scaled), _Likelihood(_rounded(scaled)), NAMES, _STARTS, _LIMITS, customers)
     if fit.converged and fit.parameters["q"] <= 1:
@@ -74,7 +76,7 @@ def fit_gamma_gamma(spending: Spending) -> Fit:
     return replace(
         fit,
         parameters={**fit.parameters, "v": fit.parameters["v"] * scale},
-        log_likelihood=fit.log_likelihood - customers * float(np.log(scale)),
+        log_likelihood=fit.log_likelihood - customers * math.log(scale),
     )
 
 

@@ -35,7 +35,7 @@ GOLD = (
     "traffic_summary",
     "customer_lifetime_value",
 )
-WITHOUT_TRUTH = ("cohort_retention", "experiment_results")
+WITHOUT_TRUTH = ("funnel_steps", "cohort_retention", "experiment_results")
 """Gold tables that the simulator keeps no truth of. Of `experiment_results` SQL tells what it can: sums and uplifts."""
 MODELLED = {
     "customer_lifetime_value": (
@@ -64,6 +64,7 @@ KEYS = {
     "daily_sales_summary": ("date", "product_category", "region"),
     "product_performance": ("date", "product_id"),
     "conversion_funnel": ("date", "channel", "device_type"),
+    "funnel_steps": ("date", "funnel", "dimension", "segment", "step"),
     "attributed_checkouts": ("checkout_id", "date"),
     "traffic_summary": ("window_start", "event_name", "channel", "country"),
     "customer_lifetime_value": ("customer_id",),

@@ -6,6 +6,7 @@ WITH summed AS (
         sum(total_amount)::DECIMAL(18, 2) AS total_spent,
         min(order_time) AS first_order_at,
         max(order_time) AS last_order_at,
+        count(DISTINCT order_date) - 1 AS repeat_purchases,
         getvariable('as_of') - min(order_date) AS days_since_first_order,
         getvariable('as_of') - max(order_date) AS recency_days
     FROM orders_validated
@@ -54,5 +55,7 @@ SELECT
         WHEN f = 1 THEN 'new_customers'
         ELSE 'potential_loyalists'
     END AS rfm_segment,
-    getvariable('as_of') AS as_of
+    getvariable('as_of') AS as_of,
+    r || '' || f || m AS rfm_score,
+    repeat_purchases
 FROM scored

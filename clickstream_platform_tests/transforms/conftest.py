@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from clickstream_platform import transforms
+from clickstream_platform.contract.funnels import ECOMMERCE, Condition, Funnel, FunnelStep
 from clickstream_platform.ingest import IngestOptions, ingest_sources
 from clickstream_platform.simulate import simulate
 from clickstream_platform.transforms import ExperimentSpan
@@ -23,6 +24,29 @@ LAST_DAY = FIRST_DAY + timedelta(days=DAYS - 1)
 _CURRENCY = {"currency": "USD"}
 _SPAN = ExperimentSpan(FIRST_DAY + timedelta(days=1), LAST_DAY - timedelta(days=1), window_days=1, pre_period_days=2)
 _RANGE = {"first_day": FIRST_DAY, "last_day": LAST_DAY}
+
+FUNNELS = (
+    ECOMMERCE,
+    Funnel(
+        "blankets",
+        (
+            FunnelStep("view_item", "Blanket", (Condition("product_category", ("blankets", "tea")),)),
+            FunnelStep("page_view", "Looks on", (Condition("page_path_prefix", ("/c", "/p/")),)),
+            FunnelStep("page_view", "Looks again", (Condition("device_type", ("desktop", "mobile")),)),
+        ),
+        2,
+        ("channel", "campaign"),
+    ),
+    Funnel(
+        "mugs",
+        (
+            FunnelStep("search", "Mug", (Condition("property", ('"blue mug"', "7"), "search_term"),)),
+            FunnelStep("add_to_cart", "Takes one"),
+        ),
+        90,
+    ),
+)
+"""What is there by default, and what configuration can ask for."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +70,7 @@ CASES: dict[str, Case] = {
     "daily_sales_summary": Case(("orders_validated",), {}),
     "product_performance": Case(("events_clean", "products_clean"), {}),
     "conversion_funnel": Case(("sessions",), {}),
+    "funnel_steps": Case(("events_clean", "sessions"), {"funnels": FUNNELS, **_RANGE}),
     "attributed_checkouts": Case(("events_clean",), {**_RANGE, "window": timedelta(hours=1)}),
     "traffic_summary": Case(("events_clean",), {}),
     "purchase_histories": Case(("orders_validated",), {"until": LAST_DAY, "recent_days": 2}),

@@ -115,6 +115,8 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "monetary_score": pl.Int8,
         "rfm_segment": pl.String,
         "as_of": pl.Date,
+        "rfm_score": pl.String,
+        "repeat_purchases": pl.Int64,
     },
 }
 """Columns of the tables that have a truth, as the platform's own tables must have them."""

@@ -133,19 +133,20 @@ def daily_sales_summary(sales: OrderLines) -> pl.DataFrame:
 
 @dataclass
 class Lifetimes:
-    """Every customer's orders so far: number, cents, first and last time; a few bytes a shopper."""
+    """Every customer's orders so far: number, cents, first and last time, days; a few bytes a shopper."""
 
     orders: Ints
     cents: Ints
     first: Ints
     last: Ints
+    days: Ints
     as_of: int = -1
 
     @classmethod
     def none(cls, shoppers: int) -> "Lifetimes":
         """Before the first order."""
         zeros = np.zeros(shoppers, dtype=np.int64)
-        return cls(zeros, zeros.copy(), np.full(shoppers, np.iinfo(np.int64).max), zeros.copy())
+        return cls(zeros, zeros.copy(), np.full(shoppers, np.iinfo(np.int64).max), zeros.copy(), zeros.copy())
 
     def add(self, config: ShopConfig, lines: OrderLines) -> None:
         """Count one day's order lines."""
@@ -158,6 +159,7 @@ class Lifetimes:
         np.maximum.at(self.last, sales.customer, sales.time)
         _, distinct = np.unique(sales.order, return_index=True)
         np.add.at(self.orders, sales.customer[distinct], 1)
+        np.add.at(self.days, np.unique(sales.customer), 1)
 
     def frame(self) -> pl.DataFrame:
         """One row a customer with at least one sale."""
@@ -166,7 +168,7 @@ class Lifetimes:
         recency = self.as_of - last // DAY
         by_frequency = np.argsort(np.lexsort((who, first, orders)))
         frequency = _score(by_frequency)
-        recent = 6 - _score(_min_rank(recency))
+        recent, spent = 6 - _score(_min_rank(recency)), _score(_min_rank(cents))
         frame = pl.DataFrame(
             {
                 "customer_id": user_ids(who),
@@ -179,12 +181,14 @@ class Lifetimes:
                 "recency_days": recency,
                 "recency_score": recent.astype(np.int8),
                 "frequency_score": frequency.astype(np.int8),
-                "monetary_score": _score(_min_rank(cents)).astype(np.int8),
+                "monetary_score": spent.astype(np.int8),
                 "rfm_segment": pl.Series(
                     [SEGMENT_OF[pair] for pair in zip(recent.tolist(), frequency.tolist(), strict=True)],
                     dtype=pl.String,
                 ),
                 "as_of": dates(np.full(len(who), max(self.as_of, 0))),
+                "rfm_score": (pl.Series(100 * recent + 10 * frequency + spent, dtype=pl.Int64)).cast(pl.String),
+                "repeat_purchases": self.days[who] - 1,
             }
         )
         return typed("customer_lifetime_value", frame)
