@@ -81,8 +81,9 @@ def apply_events(before: Item | None, shard: str, events: Sequence[LiveEvent], r
     item: Item = dict(before or {"entity_id": events[0].entity_id, "version": 0})
     seen, parts = f"seen#{shard}", item.get("parts", [])
     cells, waiting = dict(item.get("cells", {})), list(item.get("checkouts", []))
-    analysed_to, counted_to = item.get("last_event_time", ""), item.get(seen, "")
-    newest = item.get("newest", analysed_to)
+    analysed_to: str = item.get("last_event_time", "")
+    newest: str = item.get("newest", analysed_to)
+    counted_to = item.get(seen, "")
     applied = Applied(None, set(), [], [])
     cells_from = item.get("cells_from", "")
     for event in events:

@@ -28,8 +28,8 @@ TRACKER = Path(__file__).parents[2] / "docs/examples/tracker/clickstream.js"
 class Site:
     """A shop's pages, on an origin of their own."""
 
-    def __init__(self, api: str, key: str) -> None:
-        script = f'<script src="/clickstream.js" data-api="{api}" data-key="{key}"></script>'
+    def __init__(self, api: str, key: str, more: str = "") -> None:
+        script = f'<script src="/clickstream.js" data-api="{api}" data-key="{key}" {more}></script>'
         page = f"<!doctype html><title>shop</title><h1>shop</h1>{script}".encode()
 
         class Handler(BaseHTTPRequestHandler):
@@ -93,8 +93,8 @@ def shop(aws: Aws, monkeypatch: pytest.MonkeyPatch, browser: Browser) -> Iterato
     api, started = Api(aws, monkeypatch), []
     gateway = Gateway({INGEST_API: InProcess(handler)}).start()
 
-    def begin(*, key: str = "K1", allowed: bool = True) -> Shop:
-        site = Site(gateway.endpoint, key)
+    def begin(*, key: str = "K1", allowed: bool = True, more: str = "") -> Shop:
+        site = Site(gateway.endpoint, key, more)
         api.configure(write_keys="web:K1", cors_origins=site.url if allowed else "https://other.example")
         started.append((site, made := Shop(api, site, browser)))
         return made
@@ -219,3 +219,32 @@ def test_a_page_of_an_origin_that_is_not_allowed_is_told_so_by_its_browser(shop:
     while not any("CORS" in error for error in visit.errors) and time.monotonic() < deadline:
         page.wait_for_timeout(100)
     assert any("CORS" in error for error in visit.errors), visit.errors
+
+
+def test_what_the_visitor_allows_goes_with_every_event_that_is_sent(shop: Callable[..., Shop]) -> None:
+    """Also with those that wait: the consent tool answers after the page view has happened."""
+    visit = shop()
+    page = visit.open()
+    page.evaluate("clickstream.consent({analytics: 'granted', ads: 'denied'}); clickstream.flush()")
+    page.evaluate("clickstream.consent({analytics: 'denied', ads: 'denied'})")
+    page.evaluate("clickstream.track('search'); clickstream.flush()")
+    first, second = visit.events(2)
+    assert first["consent"] == {"analytics": "granted", "ads": "denied"}
+    assert second["consent"] == {"analytics": "denied", "ads": "denied"}
+    for one in (first, second):
+        del one["_key"]
+        assert isinstance(parser("events", Limits())(json.dumps(one).encode()), Event)
+
+
+NOTHING = {"analytics": "denied", "ads": "denied"}
+
+
+@pytest.mark.parametrize(("more", "said"), [("", None), (f"data-consent='{json.dumps(NOTHING)}'", NOTHING)])
+def test_until_there_is_an_answer_the_script_tag_says_what_holds(
+    shop: Callable[..., Shop], more: str, said: dict[str, str] | None
+) -> None:
+    visit = shop(more=more)
+    visit.open().evaluate("clickstream.flush()")
+    (first,) = visit.events(1)
+    assert first.get("consent") == said
+    assert visit.errors == []

@@ -1,11 +1,10 @@
-// <script src="clickstream.js" data-api="https://api.shop.example" data-key="WRITE KEY"></script>
 (() => {
-  const { api, key } = document.currentScript.dataset
+  const { api, key, consent } = document.currentScript.dataset
   const url = `${api}/collect?key=${encodeURIComponent(key || '')}`
   const IDLE = 18e5, MOST = 20, kept = {}
-  let queue = [], timer
+  let queue = [], timer, allowed = JSON.parse(consent || null)
 
-  // Where the browser keeps nothing, ids last as long as the page.
+  // Without storage ids last as the page does.
   const stored = (storage, value) => {
     try {
       if (value) window[storage].clickstream = value
@@ -22,11 +21,12 @@
     return current
   }
 
-  // Text needs no preflight. What fails is sent again.
+  // Text needs no preflight; what fails goes again.
   const flush = leaving => {
     timer = clearTimeout(timer)
     while (queue.length) {
-      const events = queue.splice(0, MOST), body = JSON.stringify(events)
+      const events = queue.splice(0, MOST)
+      const body = JSON.stringify(events.map(one => ({ consent: allowed, ...one })))
       if (leaving && navigator.sendBeacon(url, body)) continue
       const again = () => { queue = [...events, ...queue].slice(0, 500); plan(3e4) }
       fetch(url, { method: 'POST', body, keepalive: true, credentials: 'omit' })
@@ -46,6 +46,6 @@
 
   addEventListener('visibilitychange', () => document.hidden && flush(true))
   addEventListener('pagehide', () => flush(true))
-  window.clickstream = { track, flush }
+  window.clickstream = { track, flush, consent: answer => allowed = answer }
   track('page_view')
 })()
