@@ -4,7 +4,7 @@
   const IDLE = 18e5, MOST = 20, kept = {}
   let queue = [], timer, allowed = JSON.parse(consent || null)
 
-  // Without storage ids last as the page does.
+  // Without storage ids last as pages do.
   const stored = (storage, value) => {
     try {
       if (value) window[storage].clickstream = value
