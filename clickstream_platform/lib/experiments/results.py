@@ -21,6 +21,9 @@ from clickstream_platform.transforms import EXPERIMENT_METRICS
 SMALLEST_SAMPLE_RATIO_P_VALUE = 0.001
 """Below it a split is no accident: looked at daily, a higher bound would cry wolf."""
 
+FEWEST_ENTITIES = 2
+"""Of each side: one has no variance."""
+
 
 def results(sums: pl.DataFrame, plans: Plans) -> pl.DataFrame:
     """The table from the sums that `experiment_sums` gives; figures that cannot be known are null, with the reason."""
@@ -37,11 +40,12 @@ def results(sums: pl.DataFrame, plans: Plans) -> pl.DataFrame:
 
 def _of_experiment(course: Course) -> dict[str, Any]:
     """What all rows of an experiment say."""
-    p_value = sample_ratio_p_value(course.entities[-1].tolist(), course.weights.tolist())
+    tested = sample_ratio_p_value(course.entities[-1].tolist(), course.weights.tolist())
+    p_value = None if np.isnan(tested) else tested
     return {
         "experiment": course.experiment,
         "sample_ratio_p_value": p_value,
-        "sample_ratio_ok": None if np.isnan(p_value) else p_value >= SMALLEST_SAMPLE_RATIO_P_VALUE,
+        "sample_ratio_ok": None if p_value is None else p_value >= SMALLEST_SAMPLE_RATIO_P_VALUE,
         "mixed_entities": course.mixed_entities,
         "days": course.days,
         "confidence_level": course.plan.confidence_level,
@@ -61,7 +65,8 @@ def _columns(course: Course, metric: str) -> dict[str, Any]:
         expected_effect=course.plan.expected_effect_sd,
         confidence=confidence,
     )
-    against = ~course.is_control
+    sizes = course.entities[-1]
+    against = ~course.is_control & (np.minimum(sizes, sizes[place]) >= FEWEST_ENTITIES)
     figures = {
         **_against(comparison, adjusted),
         "always_valid_p_value": sequence.p_value[-1],
@@ -126,7 +131,7 @@ def _reasons(course: Course, known: Mapping[str, Array]) -> Iterator[str | None]
             yield "one_variant"
         elif sizes[course.control] == 0:
             yield "control_not_seen"
-        elif min(size, sizes[course.control]) < 2:
+        elif min(size, sizes[course.control]) < FEWEST_ENTITIES:
             yield "too_few_entities"
         elif np.isnan(known["p_value"][place]):
             yield "no_variance"
