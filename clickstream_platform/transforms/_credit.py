@@ -17,8 +17,6 @@ from clickstream_platform.transforms.touchpoints import DIRECT
 RULE_MODELS = ("first", "last", "last_non_direct", "linear", "position_based", "time_decay")
 
 PATH = ("path_date", "path_id")
-_ENDS, _MIDDLE = 0.4, 0.2
-"""Of the first and of the last touch, and of all between them together, in paths of three touches and more."""
 _WEIGHT = 2**30
 """Weight of the latest touch in time decay; whole numbers add up alike on all engines."""
 
@@ -109,7 +107,8 @@ def _share(position: nw.Expr, weight: nw.Expr) -> nw.Expr:
         .then(_step(position >= count))
         .when(count == 2)
         .then(nw.lit(0.5))
-        .otherwise(_ENDS + _MIDDLE * (position - 1) / (count - 2))
+        # Two fifths, and a fifth divided among those between the ends: one division, so that it is rounded once.
+        .otherwise((2 * (count - 2) + position - 1) / (5 * (count - 2)))
     )
 
 

@@ -82,7 +82,7 @@ def answers(shop: Shop) -> duckdb.DuckDBPyConnection:
 
 @pytest.mark.parametrize("table", [name for name in COMPUTED if name not in oracle.FITTED])
 def test_every_table_is_what_plain_sql_says(shop: Shop, answers: duckdb.DuckDBPyConnection, table: str) -> None:
-    found = shop.table(table).drop(oracle.MODELLED.get(table, ()))
+    found = shop.table(table).remove(oracle.MODELLED_ROWS.get(table, False)).drop(oracle.MODELLED.get(table, ()))
     assert not found.is_empty()
     # A median between two numbers may differ in the last bit between engines; all else is exact.
     assert_frame_equal(found, oracle.rows(answers, table), check_exact=False, rel_tol=1e-13, abs_tol=0)

@@ -3,7 +3,7 @@
 Written from the tables' rules alone, one query a table, with none of the platform's code in them; whatever computes
 the tables must agree row for row. A query may refer to bronze (`events`, `customers`, `products`, `orders`,
 `marketing_spend`) and to the tables before it, and reads its parameters with `getvariable`: `currency`, `timeout`,
-`window`, `consent_default` and `as_of`.
+`window`, `consent_default`, `lookback` and `as_of`.
 """
 
 from datetime import date, timedelta
@@ -26,6 +26,7 @@ SILVER = (
     "orders_quarantine",
     "marketing_spend_clean",
     "marketing_spend_quarantine",
+    "touchpoints",
 )
 GOLD = (
     "daily_sales_summary",
@@ -35,7 +36,13 @@ GOLD = (
     "traffic_summary",
     "customer_lifetime_value",
 )
-WITHOUT_TRUTH = ("funnel_steps", "cohort_retention", "experiment_results")
+WITHOUT_TRUTH = (
+    "funnel_steps",
+    "cohort_retention",
+    "experiment_results",
+    "conversion_paths",
+    "channel_attribution",
+)
 """Gold tables that the simulator keeps no truth of. Of `experiment_results` SQL tells what it can: sums and uplifts."""
 MODELLED = {
     "customer_lifetime_value": (
@@ -44,8 +51,10 @@ MODELLED = {
     )
 }
 """Columns that come of a fitted model, which SQL cannot fit: `lib/customer_value` holds them against `lifetimes`."""
-FITTED = ("customer_value_models", "customer_value_holdout")
-"""Gold tables of fitted models alone; held against published figures and `lifetimes` in the same places."""
+FITTED = ("customer_value_models", "customer_value_holdout", "channel_effects")
+"""Gold tables of fitted models alone; held against published figures and other programs where they are fitted."""
+MODELLED_ROWS = {"channel_attribution": pl.col("model").is_in(["markov", "shapley"])}
+"""Rows that come of a fitted model: `transforms/test_fitted_credit.py` has them."""
 TABLES = (*SILVER, *GOLD, *WITHOUT_TRUTH)
 """Every table of the oracle, in the order in which one may refer to another."""
 
@@ -68,6 +77,10 @@ KEYS = {
     "attributed_checkouts": ("checkout_id", "date"),
     "traffic_summary": ("window_start", "event_name", "channel", "country"),
     "customer_lifetime_value": ("customer_id",),
+    "touchpoints": ("touch_type", "touch_id"),
+    "conversion_paths": ("outcome", "path_id"),
+    "channel_effects": ("date", "model", "channel"),
+    "channel_attribution": ("date", "channel", "campaign", "model"),
     "customer_value_models": ("model",),
     "customer_value_holdout": ("repeat_purchases",),
     "cohort_retention": ("cohort_by", "period", "cohort_start", "age"),
@@ -90,6 +103,7 @@ def views(
     window: timedelta = timedelta(hours=1),
     as_of: date | None = None,
     consent_default: str = "granted",
+    lookback: timedelta = timedelta(days=30),
     materialize: bool = False,
 ) -> None:
     """Name bronze and every table in a connection.
@@ -102,6 +116,7 @@ def views(
         window: How long before a checkout a click may be.
         as_of: Day that customers' ages are counted to; None: the newest day of `orders_validated`.
         consent_default: What holds for an event that says nothing of consent.
+        lookback: How long before its end a path of touches may begin.
         materialize: Make tables instead of views, for when many are read.
     """
     con.execute("SET TimeZone = 'UTC'")
@@ -115,6 +130,7 @@ def views(
     con.execute("SET VARIABLE timeout = $1::INTERVAL", [timeout])
     con.execute('SET VARIABLE "window" = $1::INTERVAL', [window])
     con.execute("SET VARIABLE consent_default = $1::VARCHAR", [consent_default])
+    con.execute("SET VARIABLE lookback = $1::INTERVAL", [lookback])
     kind = "TABLE" if materialize else "VIEW"
     for table in TABLES:
         if table == "customer_lifetime_value":

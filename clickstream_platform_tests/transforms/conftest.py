@@ -14,6 +14,7 @@ import pytest
 from clickstream_platform import transforms
 from clickstream_platform.contract.funnels import ECOMMERCE, Condition, Funnel, FunnelStep
 from clickstream_platform.ingest import IngestOptions, ingest_sources
+from clickstream_platform.lib import channel_fits
 from clickstream_platform.simulate import simulate
 from clickstream_platform.transforms import ExperimentSpan
 
@@ -71,6 +72,14 @@ CASES: dict[str, Case] = {
     "product_performance": Case(("events_clean", "products_clean"), {}),
     "conversion_funnel": Case(("sessions",), {}),
     "funnel_steps": Case(("events_clean", "sessions"), {"funnels": FUNNELS, **_RANGE}),
+    "touchpoints": Case(("events_clean", "sessions"), {}),
+    "conversion_paths": Case(("touchpoints", "events_clean"), {**_RANGE, "lookback": timedelta(days=3)}),
+    "path_counts": Case(("conversion_paths",), _RANGE),
+    "conversion_credit": Case(
+        ("conversion_paths", "events_clean"),
+        {**_RANGE, "refund_reach": timedelta(days=2), "half_life": timedelta(days=1), "treatment": "exposure"},
+    ),
+    "channel_attribution": Case(("conversion_credit", "channel_effects", "marketing_spend_clean"), _RANGE),
     "attributed_checkouts": Case(("events_clean",), {**_RANGE, "window": timedelta(hours=1)}),
     "traffic_summary": Case(("events_clean",), {}),
     "purchase_histories": Case(("orders_validated",), {"until": LAST_DAY, "recent_days": 2}),
@@ -122,6 +131,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     for table in CASES:
         if table == "customer_lifetime_value":
             some_forecasts(shop.tables["purchase_histories"]).write_parquet(shop.path("purchase_forecasts"))
+        if table == "channel_attribution":
+            days = [FIRST_DAY + timedelta(days=number) for number in range(DAYS)]
+            effects = channel_fits.channel_effects(shop.tables["path_counts"], days, 3, "exposure")
+            effects.write_parquet(shop.path("channel_effects"))
         answer = run(table, lambda name: nw.from_native(pl.scan_parquet(shop.path(name))))
         shop.tables[table] = answer.to_native().collect()
         shop.tables[table].write_parquet(shop.path(table))
