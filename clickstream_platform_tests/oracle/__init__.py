@@ -48,9 +48,32 @@ MODELLED = {
     "customer_lifetime_value": (
         *("value_method", "probability_alive", "expected_purchases", "expected_purchase_value", "clv"),
         *("horizon_days", "discount_rate"),
-    )
+    ),
+    "experiment_results": (
+        "uplift_low",
+        "uplift_high",
+        "relative_low",
+        "relative_high",
+        "p_value",
+        "adjusted_p_value",
+        "reason",
+        "cuped_low",
+        "cuped_high",
+        "cuped_p_value",
+        "variance_reduction",
+        "cuped_reason",
+        "always_valid_p_value",
+        "sequence_low",
+        "sequence_high",
+        "mixing_variance",
+        "confidence_level",
+        "sample_ratio_p_value",
+        "sample_ratio_ok",
+    ),
 }
-"""Columns that come of a fitted model, which SQL cannot fit: `lib/customer_value` holds them against `lifetimes`."""
+"""Columns that come of a model, which SQL does not have: `lib/customer_value` and `lib/experiments` have them."""
+TOLERANCES = {"experiment_results": 1e-9}
+"""Variances out of sums of squares differ from those that a database finds in one pass, and small uplifts even more."""
 FITTED = ("customer_value_models", "customer_value_holdout", "channel_effects")
 """Gold tables of fitted models alone; held against published figures and other programs where they are fitted."""
 MODELLED_ROWS = {"channel_attribution": pl.col("model").is_in(["markov", "shapley"])}

@@ -61,7 +61,7 @@ def active(entity: str, day: int, orders: int = 1, worth: str = "0", refunds: in
 
 
 def shop(size: int, seed: int, lift: float = 0.0) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """People of habits in two variants, over ten days: exposures, activity, and a row a person with what it all came to."""
+    """People of habits in two variants, over ten days: exposures, activity, and what it came to, a row a person."""
     rng = np.random.default_rng(seed)
     habit = rng.gamma(1.0, 0.25, 2 * size)
     variant = np.repeat(["A", "B"], size)
@@ -241,15 +241,12 @@ def test_planned_control_that_nobody_saw_leaves_no_uplift() -> None:
     only = exposures.filter(pl.col("variant") == "A")
     rows = results(only, table("entity_activity", []), Plan(control="old"))
     assert rows["conversion", "A"]["reason"] == "one_variant"
-    assert (
-        rows["conversion", "A"]["sample_ratio_p_value"] == 0 or rows["conversion", "A"]["sample_ratio_p_value"] < 1e-6
-    )
+    assert rows["conversion", "A"]["sample_ratio_p_value"] < 1e-6
 
 
 def test_refunds_above_orders_leave_a_difference_without_a_ratio() -> None:
     exposures = [exposed(f"{v}{n}", v, 0, 1, f"{n}.00") for v in "AB" for n in range(40)]
-    activity = [active(f"a{n}".upper(), 2, 0, "-100.00", refunds=1) for n in range(30)]
-    activity = [{**row, "entity_id": row["entity_id"]} for row in activity]
+    activity = [active(f"A{n}", 2, 0, "-100.00", refunds=1) for n in range(30)]
     row = results(table("experiment_exposures", exposures), table("entity_activity", activity))[
         "revenue_per_visitor", "B"
     ]
