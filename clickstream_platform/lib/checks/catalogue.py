@@ -8,6 +8,7 @@ import polars as pl
 
 from clickstream_platform.lake import Lake
 from clickstream_platform.lib.checks.accounting import STEPS, accounting_info, check_accounting
+from clickstream_platform.lib.checks.credit import check_credit, credit_info
 from clickstream_platform.lib.checks.daily_totals import anomaly_info, check_daily_totals
 from clickstream_platform.lib.checks.freshness import SOURCES, check_freshness, freshness_info
 from clickstream_platform.lib.checks.holdout import check_holdout, holdout_info
@@ -18,6 +19,7 @@ from clickstream_platform.lib.checks.sample_ratio import check_sample_ratio, sam
 from clickstream_platform.lib.checks.schema_change import Columns, check_schema_change, schema_change_info
 from clickstream_platform.lib.checks.session_events import check_session_events, session_events_info
 from clickstream_platform.lib.checks.stored import stored_days
+from clickstream_platform.lib.checks.touches import check_touches, touches_info
 from clickstream_platform.lib.checks.verdict import CheckInfo, CheckOptions, Verdict
 from clickstream_platform.lib.checks.withheld import COUNTS, check_withheld, withheld_info
 from clickstream_platform.schemas import TABLES, Table
@@ -99,6 +101,24 @@ def check_groups(table_name: str) -> list[CheckGroup]:
                 (purchases_info(),),
                 lambda request: check_purchases(request.lake, request.days or (), request.options),
                 reads=("orders_quarantine", "events_clean", "events_quarantine"),
+            )
+        )
+    if table_name == touches_info().table:
+        groups.append(
+            CheckGroup(
+                "touches",
+                (touches_info(),),
+                lambda request: check_touches(request.lake, request.days or ()),
+                reads=("events_clean", "sessions"),
+            )
+        )
+    if table_name == credit_info().table:
+        groups.append(
+            CheckGroup(
+                "credit",
+                (credit_info(),),
+                lambda request: check_credit(request.lake, request.days or ()),
+                reads=("conversion_paths", "events_clean"),
             )
         )
     if table_name in COUNTS:
