@@ -51,6 +51,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ui_host: Name that the certificate is for and your DNS leads to the load balancer; by default its own name.
         ui_auth: How people sign in there: an OpenID Connect client of yours.
         write_keys_secret: Name of a secret with write keys of the ingest API (`web:KEY`); none leaves it to IAM.
+        consent_default: `granted` or `denied`: what holds for a purpose that an event's `consent` does not name.
         pii_key_secret: Name of a secret with the key that e-mail addresses are hashed with; none drops them.
         cors_origins: Origins of the pages that may send events.
         replay_lake_bucket: Bucket of another platform's lake that replays may fill.
@@ -89,6 +90,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ui_host: str = ""
     ui_auth: "UiAuth"
     write_keys_secret: str = ""
+    consent_default: Literal["granted", "denied"] = "granted"
     pii_key_secret: str = ""
     replay_lake_bucket: str = ""
     cors_origins: tuple[str, ...] = ()

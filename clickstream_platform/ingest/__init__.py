@@ -1,4 +1,4 @@
-"""Files of events, customers, products and orders into bronze: idempotent, streaming, nothing lost.
+"""Files of events, master data, orders and spend into bronze: idempotent, streaming, nothing lost.
 
 What is exported here is imported when it is first asked for: a Lambda function that takes records off a stream uses
 some modules of this package, and has no time for those that read files.

@@ -106,7 +106,7 @@ ROUTES: tuple[Route, ...] = (
         "POST",
         "/upload/{dataset}",
         FILE_INGEST,
-        "Upload a file of events, customers, products or orders.",
+        "Upload a file of events, customers, products, orders or marketing spend.",
         {
             200: Response("Ingested, now or before.", UploadAnswer),
             202: Response("Stored; it is ingested within minutes.", UploadAnswer),

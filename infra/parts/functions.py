@@ -103,6 +103,7 @@ def common_settings(names: Names, settings: Settings) -> dict[str, str]:
         "CLICKSTREAM_LAKE_URI": f"s3://{names.lake}",
         "CLICKSTREAM_TABLE_PREFIX": names.prefix,
         "CLICKSTREAM_STREAMS": streams,
+        "CLICKSTREAM_CONSENT_DEFAULT": settings.consent_default,
         **({"CLICKSTREAM_PII_KEY": f"{{{{resolve:secretsmanager:{secret}}}}}"} if secret else {}),
     }
 

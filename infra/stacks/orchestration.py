@@ -90,6 +90,7 @@ class Orchestration(PlatformStack):
             "AWS_DEFAULT_REGION": Aws.REGION,
             "CLICKSTREAM_ARRIVAL_QUEUE_URL": names.queue_url(names.plan.arrivals),
             "CLICKSTREAM_CODE_HOST": f"code.{self._domain}",
+            "CLICKSTREAM_CONSENT_DEFAULT": self.settings.consent_default,
             "CLICKSTREAM_LAKE_URI": f"s3://{names.lake}",
             "CLICKSTREAM_SNS_TOPIC_ARN": names.topic_arn("critical"),
             "CLICKSTREAM_TABLE_PREFIX": names.prefix,
