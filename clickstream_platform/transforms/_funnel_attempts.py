@@ -14,7 +14,9 @@ _WITHOUT = "(not set)"
 
 
 def attempts(events_clean: Frame, sessions: Frame, funnel: Funnel, *, first_day: date, last_day: date) -> Frame:
-    """One row an attempt of people who allow analytics, with `date`, the time of each step (null where it was not reached) and the breakdowns.
+    """One row an attempt of people who allow analytics.
+
+    Columns: `date`, the time of each step (null where it was not reached), and the breakdowns.
 
     Within a session: a session that reaches the first step is an attempt, on the day the session starts. Within days:
     what an entity does from its first first-step event of a day on, for so many times 24 hours, is an attempt on that
@@ -75,7 +77,7 @@ def _of_a_day(begun: Frame, sessions: Frame, funnel: Funnel) -> Frame:
         return first
     # The session of the first step lies on the day, or on the day before.
     candidates = (
-        first.with_columns(nw.lit("same day|day before").str.split("|").alias("session_on"))
+        first.with_columns(nw.lit("same day,day before").str.split(",").alias("session_on"))
         .explode("session_on")
         .with_columns(
             nw.when(nw.col("session_on") == "same day")

@@ -14,7 +14,7 @@ from clickstream_platform.transforms._time import in_seconds, microseconds_betwe
 
 _DIGITS = 7
 """Of a median of microseconds in seconds: it may lie halfway between two of them."""
-_SEPARATOR = "|"
+_SEPARATOR = ","
 
 
 def funnel_steps(

@@ -90,6 +90,9 @@ _FINAL = (pl.col("step") == 1) | (pl.col("closes_on") < pl.col(TODAY))
 """Whether nothing can be added to a funnel's figure any more."""
 
 
+_CONVERTED = pl.col("outcome") == "conversion"
+
+
 def _final(value: pl.Expr) -> pl.Expr:
     return pl.when(_FINAL.all()).then(value)
 
@@ -171,6 +174,36 @@ TOTALS: Mapping[str, DailyTotals] = {
             "median_seconds_from_first": "medians of segments do not add up to the day's",
         },
     ),
+    "conversion_paths": DailyTotals(
+        (
+            Measure("conversions", (), _CONVERTED.sum().cast(pl.Float64)),
+            Measure("open paths", (), (~_CONVERTED).sum().cast(pl.Float64)),
+            Measure("revenue", ("revenue",), total("revenue"), "amount", _CONVERTED.sum().cast(pl.Float64)),
+            Measure(
+                "touches a conversion",
+                ("touch_count",),
+                pl.col("touch_count").filter(_CONVERTED).sum().cast(pl.Float64),
+                "average",
+                _CONVERTED.sum().cast(pl.Float64),
+            ),
+        ),
+        ("path",),
+    ),
+    "channel_attribution": DailyTotals(
+        (
+            _count("conversions", "conversions"),
+            _amount("revenue", "revenue", "conversions"),
+            Measure("refunds", ("refunds",), total("refunds"), "amount"),
+            Measure("cost", ("cost",), total("cost"), "amount"),
+        ),
+        ("channel", "campaign"),
+        # Every model shares out the same conversions, revenue and cost.
+        rows=pl.col("model") == "last",
+        left_out={
+            "net_revenue": "the difference of two amounts that are judged",
+            "roas": "revenue and cost are judged each by itself",
+        },
+    ),
     "attributed_checkouts": DailyTotals(
         (
             Measure("checkouts", (), pl.len().cast(pl.Float64)),
@@ -190,3 +223,8 @@ TOTALS: Mapping[str, DailyTotals] = {
     ),
 }
 """By gold table that has days."""
+
+NOT_JUDGED: Mapping[str, str] = {
+    "channel_effects": "what models make of the paths of many days: nearly the same paths from one day to the next",
+}
+"""Gold tables that have days but no measures of the day, with the reason."""
