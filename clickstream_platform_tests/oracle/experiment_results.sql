@@ -63,7 +63,8 @@ SELECT
     cells.variance,
     CASE WHEN NOT is_control THEN cells.mean - base.mean END AS uplift,
     uplift / base.mean AS relative_uplift,
-    uplift - slope * (cells.mean_before - base.mean_before) AS cuped_uplift,
+    -- Nobody having done anything before leaves no slope.
+    CASE WHEN NOT isnan(slope) THEN uplift - slope * (cells.mean_before - base.mean_before) END AS cuped_uplift,
     1.0::DOUBLE / variants AS expected_share,
     (SELECT count(*) FILTER (is_mixed) FROM first WHERE first.experiment = cells.experiment) AS mixed_entities,
     cells.first_exposed_at,
