@@ -87,11 +87,44 @@ def rows_of(table: str, count: int, label: str = "") -> pl.DataFrame:
                 {
                     "rfm_segment": f"{label}{SEGMENTS[i % 4]}",
                     "total_spent": 10.0 * i,
+                    "clv": 7.0 * i,
+                    "probability_alive": 1 / (i + 1) if i % 4 else None,
+                    "horizon_days": 365,
                     "as_of": days(count)[-1],
                 }
                 for i in range(40)
             ]
-            return pl.DataFrame(rows).with_columns(pl.col("total_spent").cast(MONEY))
+            return pl.DataFrame(rows).with_columns(pl.col("total_spent", "clv").cast(MONEY))
+        case "customer_value_models":
+            fits = {"bg_nbd": (0.2, 30.0, 0.8, 2.4, None, None, None), "gamma_gamma": (*[None] * 4, 6.0, 3.7, 15.4)}
+            names = ("r", "alpha", "a", "b", "p", "q", "v")
+            rows = [
+                {
+                    "model": model,
+                    "training_end": days(count)[-1],
+                    "converged": count > 1,
+                    **dict(zip(names, fit, strict=True)),
+                }
+                for model, fit in fits.items()
+            ]
+            return pl.DataFrame(rows)
+        case "customer_value_holdout":
+            spans = {"calibration_start": days(1)[0], "calibration_end": days(1)[0], "holdout_end": days(count)[-1]}
+            rows = [
+                {
+                    "repeat_purchases": again,
+                    "or_more": again == 7,
+                    **spans,
+                    "customers": 5 ** (7 - again) if again else 0,
+                    "expected_customers": 5.5 ** (7 - again) if count > 1 else None,
+                    "actual_purchases": 0.3 * again if again else None,
+                    "expected_purchases": 0.31 * again if count > 1 else None,
+                }
+                for again in range(8)
+            ]
+            return pl.DataFrame(
+                rows, schema_overrides={"expected_customers": pl.Float64, "expected_purchases": pl.Float64}
+            )
         case "cohort_retention":
             rows = [
                 {
@@ -137,6 +170,8 @@ GOLD = (
     "attributed_checkouts",
     "traffic_summary",
     "customer_lifetime_value",
+    "customer_value_models",
+    "customer_value_holdout",
     "cohort_retention",
     "experiment_results",
     "a_table_without_a_drawing_of_its_own",
@@ -168,7 +203,8 @@ def test_same_rows_in_any_order_give_the_same_chart(table: str) -> None:
 
 @pytest.mark.parametrize("table", GOLD[:-1])
 def test_other_rows_give_another_chart(table: str) -> None:
-    assert chart(table, rows_of(table, 5)) != chart(table, rows_of(table, 5).head(3))
+    rows = rows_of(table, 5)
+    assert chart(table, rows) != chart(table, rows.head(min(3, rows.height - 1)))
 
 
 @pytest.mark.parametrize("label", ["$x_{ _\\frac 日本 \n\t date ", "x" * 300])

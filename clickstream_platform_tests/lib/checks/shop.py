@@ -172,7 +172,34 @@ WHOLE_TABLES: dict[str, Callable[[date], list[dict[str, Any]]]] = {
         }
         for variant in ("A", "B")
     ],
-    "customer_lifetime_value": lambda day: [{"customer_id": "ada", "rfm_segment": "champions", "as_of": day}],
+    "customer_lifetime_value": lambda day: [
+        {
+            "customer_id": "ada",
+            "rfm_segment": "champions",
+            "as_of": day,
+            "rfm_score": "111",
+            "repeat_purchases": 0,
+            "value_method": "bg_nbd",
+            "probability_alive": 1.0,
+        }
+    ],
+    "customer_value_models": lambda day: [
+        {
+            "model": "bg_nbd",
+            "training_end": day,
+            **dict.fromkeys(("r", "alpha", "a", "b", "log_likelihood"), 1.0),
+            "converged": True,
+        }
+    ],
+    "customer_value_holdout": lambda day: [
+        {
+            "repeat_purchases": 0,
+            "calibration_end": day - timedelta(days=1),
+            "holdout_end": day,
+            "actual_purchases": 1.0,
+            "expected_purchases": 1.0,
+        }
+    ],
 }
 
 

@@ -9,7 +9,16 @@ import pytest
 from clickstream_platform.lake import Lake
 from clickstream_platform.lib.checks import CheckOptions, Verdict, checked_tables, evaluate, row_checks, rules, tally
 from clickstream_platform.schemas import TABLES, Table
-from clickstream_platform_tests.lib.checks.shop import DAYS, MONDAY, TUESDAY, failed, noon, rewrite, stored_object
+from clickstream_platform_tests.lib.checks.shop import (
+    DAYS,
+    MONDAY,
+    TUESDAY,
+    WEDNESDAY,
+    failed,
+    noon,
+    rewrite,
+    stored_object,
+)
 
 Change = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -129,6 +138,19 @@ def test_damage_before_the_footer_fails_the_shape_of_its_day(lake: Lake) -> None
         ("customer_lifetime_value", typed("rfm_segment", "mood"), "rfm_segment_allowed"),
         ("customer_lifetime_value", typed("recency_score", 6), "scores_in_range"),
         ("customer_lifetime_value", typed("recency_days", 2), "dates_in_order"),
+        ("customer_lifetime_value", typed("repeat_purchases", 1), "purchases_fit"),
+        ("customer_lifetime_value", typed("value_method", "guess"), "value_method_allowed"),
+        ("customer_lifetime_value", typed("probability_alive", 0.0), "method_fits"),
+        ("customer_lifetime_value", typed("clv", Decimal(-1)), "forecast_fits"),
+        ("customer_lifetime_value", typed("horizon_days", 0), "horizon_days_lower_bound"),
+        ("customer_value_models", typed("model", "oracle"), "model_allowed"),
+        ("customer_value_models", typed("customers", 0), "customers_lower_bound"),
+        ("customer_value_models", typed("alpha", 0.0), "fit_is_whole"),
+        ("customer_value_models", typed("repeat_customers", 2), "training_fits"),
+        ("customer_value_holdout", typed("repeat_purchases", -1), "repeat_purchases_lower_bound"),
+        ("customer_value_holdout", typed("customers", -1), "customers_lower_bound"),
+        ("customer_value_holdout", typed("calibration_end", WEDNESDAY), "periods_in_order"),
+        ("customer_value_holdout", typed("actual_purchases", -1.0), "figures_fit"),
     ],
 )
 def test_broken_rule_fails_its_own_check_on_its_own_day(lake: Lake, table: str, change: Change, check: str) -> None:
