@@ -18,7 +18,7 @@ export DAGSTER_HOME ?= $(CURDIR)/demo/dagster
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev aws-local test test-all lint bench docs lock clean infra infra-deploy infra-destroy
+.PHONY: help demo dev aws-local test test-all lint bench docs pictures lock clean infra infra-deploy infra-destroy
 .DELETE_ON_ERROR:
 
 help: ## Show these targets.
@@ -127,6 +127,12 @@ bench: $(VENV)/.dev ## Throughput and memory, beside hand-written DuckDB SQL.
 
 docs: $(VENV)/.runtime ## Write the generated parts of docs/ anew.
 	@$(BIN)/python docs/generate.py
+
+pictures: $(VENV)/.runtime ## Draw the pictures of docs/analyst anew, from half a year of an invented shop.
+	@[ -f build/pictures/truth/counts.json ] || $(BIN)/clickstream simulate build/pictures --days 180 --shoppers 8000 --seed 1
+	@CLICKSTREAM_LAKE_URI=build/pictures/lake $(BIN)/clickstream ingest build/pictures/landing
+	@CLICKSTREAM_LAKE_URI=build/pictures/lake DAGSTER_HOME=$(CURDIR)/build/pictures/dagster $(BIN)/clickstream build
+	@$(BIN)/python docs/pictures.py build/pictures/lake
 
 lock: $(VENV)/.bootstrap ## Write requirements/*.txt anew from pyproject.toml.
 	@$(BIN)/uv pip compile --quiet --upgrade $(LOCK) -o requirements/runtime.txt
