@@ -27,7 +27,7 @@ def drawn(number: int, seed: int, *, p: float = 6.25, q: float = 3.74, v: float 
 
 
 def test_the_notes_parameters_on_the_cdnow_sample() -> None:
-    """Fader, Hardie (2013), section 5."""
+    """Fader, Hardie (2013)."""
     fit = fit_gamma_gamma(CDNOW)
     assert [round(fit.parameters[name], 2) for name in ("p", "q")] == [6.25, 3.74]
     assert fit.parameters["v"] == pytest.approx(15.44, abs=0.01)

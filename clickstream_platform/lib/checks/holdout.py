@@ -33,7 +33,7 @@ def check_holdout(lake: Lake, options: CheckOptions) -> Iterator[Verdict]:
     errors, from the spread of the customers' purchases or, if that is more, of Poisson counts.
     """
     info, rows = holdout_info(), lake.scan(TABLE).sort("repeat_purchases").collect()
-    known = rows.drop_nulls(["actual_purchases", "expected_purchases"])
+    known = rows.drop_nulls(["actual_purchases", "expected_purchases"]).filter(pl.col("customers") > 0)
     if known.is_empty():
         why = rows["message"].drop_nulls().head(1).to_list() if rows.height else ["less than three weeks of orders"]
         yield Verdict(info, True, None, detail=f"nothing to compare: {''.join(why) or 'no customers'}")
