@@ -11,8 +11,10 @@ from datetime import date, timedelta
 import narwhals as nw
 
 from clickstream_platform import transforms
+from clickstream_platform.contract.funnels import ECOMMERCE
 from clickstream_platform.lake import Lake
 from clickstream_platform.lib.customer_value import fitted_models, holdout_by_frequency, valued_customers
+from clickstream_platform.lib.experiments import Plans, experiment_results
 from clickstream_platform.lib.table_frames import around, batches_of_days
 
 TIMEOUT, WINDOW, CURRENCY = timedelta(minutes=30), timedelta(hours=1), "USD"
@@ -83,6 +85,17 @@ def compute(lake: Lake, days: list[date]) -> None:
     )
     write("conversion_funnel", lambda _, read: transforms.conversion_funnel(read("sessions")), upstream="sessions")
     write(
+        "funnel_steps",
+        lambda days, read: transforms.funnel_steps(
+            read("events_clean", 0, ECOMMERCE.reach),
+            read("sessions", 1),
+            funnels=[ECOMMERCE],
+            first_day=days[0],
+            last_day=days[-1],
+        ),
+        **clean,
+    )
+    write(
         "attributed_checkouts",
         lambda days, read: transforms.attributed_checkouts(
             read("events_clean", 1), first_day=days[0], last_day=days[-1], window=WINDOW
@@ -90,7 +103,12 @@ def compute(lake: Lake, days: list[date]) -> None:
         **clean,
     )
     write("traffic_summary", lambda _, read: transforms.traffic_summary(read("events_clean")), **clean)
+    write("entity_activity", lambda _, read: transforms.entity_activity(read("events_clean")), **clean)
+    write("experiment_exposures", lambda _, read: transforms.experiment_exposures(read("events_clean")), **clean)
+    results = experiment_results(whole("experiment_exposures"), whole("entity_activity"), Plans())
+    lake.replace("experiment_results", results.to_native())
     validated = whole("orders_validated")
+    lake.replace("cohort_retention", transforms.cohort_retention(validated, master[0]).to_native())
     lake.replace("customer_value_models", fitted_models(validated).to_native())
     lake.replace("customer_value_holdout", holdout_by_frequency(validated, horizon_days=HORIZON_DAYS).to_native())
     models = whole("customer_value_models")

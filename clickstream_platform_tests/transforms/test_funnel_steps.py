@@ -230,7 +230,7 @@ def test_the_default_funnel_says_what_conversion_funnel_says(shop: Shop) -> None
 
 def test_days_funnel_with_conditions_is_what_plain_sql_says(shop: Shop) -> None:
     """Each attempt followed through its entity's events, one correlated query a step."""
-    category = Condition("product_category", ("tea", "mugs", "blankets"))
+    category = Condition("product_category", ("tea", "mugs", "blankets", "candles", "garden"))
     prefix = Condition("page_path_prefix", ("/checkout",))
     steps = (
         FunnelStep("view_item", "sees", (category,)),
@@ -243,7 +243,7 @@ def test_days_funnel_with_conditions_is_what_plain_sql_says(shop: Shop) -> None:
         WITH e AS (FROM read_parquet('{shop.path("events_clean")}') WHERE NOT is_bot AND analytics_consent),
         one AS (
             SELECT entity_id, event_date, min(event_time) AS t1 FROM e WHERE event_name = 'view_item'
-                AND len(list_filter(items, lambda i: i.category IN ('tea', 'mugs', 'blankets'))) > 0 GROUP BY ALL
+                AND len(list_filter(items, lambda i: i.category IN ('tea', 'mugs', 'blankets', 'candles', 'garden'))) > 0 GROUP BY ALL
         ),
         two AS (
             SELECT *, (SELECT min(event_time) FROM e WHERE e.entity_id = one.entity_id AND event_name = 'add_to_cart'
