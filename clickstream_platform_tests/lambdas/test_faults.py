@@ -24,6 +24,7 @@ from clickstream_platform_tests.lambdas.stream import BUCKET, Shard, created, ev
 SEEDS = 200
 _START = datetime(2024, 3, 1, 21, tzinfo=UTC)
 _NAMES = ["page_view", "view_item", "add_to_cart", "click", "purchase", "purchase", "refund"]
+_CONSENTS = [None, {"analytics": "granted"}, {"ads": "denied"}, None, {"analytics": "denied"}, {"ads": "granted"}]
 _BOT = "Googlebot/2.1 (+http://www.google.com/bot.html)"
 
 
@@ -44,6 +45,7 @@ def payloads(entity: int, draw: random.Random) -> list[bytes]:
             anonymous_id=f"entity{entity}",
             url=f"https://shop.example{address}",
             **money,
+            consent=_CONSENTS[(entity + number) % len(_CONSENTS)],
             **({"user_agent": _BOT} if entity == 0 and number % 2 else {}),
         )
         sent += [one] * draw.choice([1, 1, 1, 2])

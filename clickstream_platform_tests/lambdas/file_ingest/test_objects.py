@@ -45,6 +45,7 @@ def array(*records: bytes) -> bytes:
         ("events/a.jsonl.zst", zstandard.compress(jsonl(*events(3))), "events", 3),
         ("customers/c.csv", CUSTOMERS, "customers", 2),
         ("products/p.csv", b"product_id,name,category,price\nP1,Mug,mugs,2.50\n", "products", 1),
+        ("marketing_spend/s.csv", b"date,channel,cost\n2024-03-01,Display,9.50\n", "marketing_spend", 1),
     ],
 )
 def test_every_format_ends_in_bronze_as_by_the_command(
