@@ -51,7 +51,7 @@ def check(
       shape                   columns, types, nulls, repeated keys, rows of another day
       one check a rule        of the table's schema: `status_allowed`, `counts_never_rise`, ...
       rows_accounted_for      bronze rows = silver rows + quarantined rows + duplicates
-      daily_total_anomaly     the day's total against the same weekday of the weeks before
+      daily_total_anomaly     the day's totals against the same weekday of the weeks before
       purchases_match_orders  purchase events against the order system's orders
     and of the table as a whole: schema_change, freshness.
 

@@ -58,6 +58,7 @@ _DAY_COLUMNS: Final[dict[str, dict[str, str | None]]] = {
         "customer_lifetime_value": None,
         "product_performance": "date",
         "conversion_funnel": "date",
+        "funnel_steps": "date",
         "attributed_checkouts": "date",
         "traffic_summary": "date",
         "cohort_retention": None,

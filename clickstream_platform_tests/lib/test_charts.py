@@ -61,6 +61,31 @@ def rows_of(table: str, count: int, label: str = "") -> pl.DataFrame:
             return pl.DataFrame(
                 [{"date": day, "channel": f"{label}{c}", **steps} for day in days(count) for c in CHANNELS]
             )
+        case "funnel_steps":
+            counts = {"view": 100, "take": 30, "buy": 12}
+            rows = [
+                {
+                    "date": day,
+                    "funnel": f"{label}{funnel}",
+                    "within": within,
+                    "dimension": dimension,
+                    "step": step,
+                    "label": f"{label}{name}",
+                    "entered": 100 * weight,
+                    "reached": some * weight,
+                    "conversion_from_first": some / 100,
+                }
+                for day in days(count)
+                for funnel, within, weight in (
+                    ("shop", "session", 4),
+                    ("week", "7d", 3),
+                    ("b", "1d", 2),
+                    ("c", "1d", 1),
+                )
+                for dimension in ("all", "channel")
+                for step, (name, some) in enumerate(counts.items(), 1)
+            ]
+            return pl.DataFrame(rows)
         case "attributed_checkouts":
             rows = [
                 {"date": day, "is_attributed": i % 3 > 0, "channel": f"{label}{CHANNELS[i]}", "revenue": 9.99}
@@ -173,6 +198,7 @@ GOLD = (
     "customer_value_models",
     "customer_value_holdout",
     "cohort_retention",
+    "funnel_steps",
     "experiment_results",
     "a_table_without_a_drawing_of_its_own",
 )

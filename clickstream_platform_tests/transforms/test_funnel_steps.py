@@ -243,7 +243,9 @@ def test_days_funnel_with_conditions_is_what_plain_sql_says(shop: Shop) -> None:
         WITH e AS (FROM read_parquet('{shop.path("events_clean")}') WHERE NOT is_bot AND analytics_consent),
         one AS (
             SELECT entity_id, event_date, min(event_time) AS t1 FROM e WHERE event_name = 'view_item'
-                AND len(list_filter(items, lambda i: i.category IN ('tea', 'mugs', 'blankets', 'candles', 'garden'))) > 0 GROUP BY ALL
+                AND len(list_filter(items, lambda i:
+                    i.category IN ('tea', 'mugs', 'blankets', 'candles', 'garden'))) > 0
+            GROUP BY ALL
         ),
         two AS (
             SELECT *, (SELECT min(event_time) FROM e WHERE e.entity_id = one.entity_id AND event_name = 'add_to_cart'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from clickstream_platform.contract.funnels import ANYTHING
-from clickstream_platform.lib.charts.parts import PALETTE, days_axis, horizontal, panels, span, style
+from clickstream_platform.lib.charts.parts import LABEL_CHARACTERS, PALETTE, days_axis, horizontal, panels, span, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,9 +39,10 @@ def funnel_steps(frame: pl.DataFrame) -> "Figure":
         of_funnel = totals.filter(pl.col("funnel") == name)
         counts = rows["reached"].to_list()
         labels = [f"{count:,}" + (f"  ({count / counts[0]:.1%})" if at else "") for at, count in enumerate(counts)]
+        shown = name if len(name) <= LABEL_CHARACTERS else f"{name[: LABEL_CHARACTERS - 1]}…"
         within = of_funnel["within"].sort().to_list()[-1]
         said = "within a session" if within == "session" else f"within {within.removesuffix('d')} days"
-        horizontal(bars, rows["label"].to_list(), counts, f"{name}: attempts by step, {said}", labels=labels)
+        horizontal(bars, rows["label"].to_list(), counts, f"{shown}: attempts by step, {said}", labels=labels)
         bars.set_xlim(0, max(counts[0], 1) * 1.5)
         last = of_funnel.filter(pl.col("step") == pl.col("step").max()).sort("date")
         gaps = last.select("date", rate=pl.col("conversion_from_first") * 100)

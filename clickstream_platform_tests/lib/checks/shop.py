@@ -141,6 +141,21 @@ TABLES_BY_DAY: dict[str, Callable[[date], list[dict[str, Any]]]] = {
         {"date": day, "channel": channel, "sessions": 9, "view_item": 5, "add_to_cart": 5, "begin_checkout": 1}
         for channel in ("Direct", "Email")
     ],
+    "funnel_steps": lambda day: [
+        {
+            "date": day,
+            "funnel": "ecommerce",
+            "dimension": "all",
+            "segment": "all",
+            "step": step,
+            "entered": 9,
+            "reached": 9 if step == 1 else 3,
+            "dropped": 0 if step == 1 else 6,
+            "conversion_from_first": 1.0 if step == 1 else 1 / 3,
+            "conversion_from_previous": 1.0 if step == 1 else 1 / 3,
+        }
+        for step in (1, 2)
+    ],
     "attributed_checkouts": lambda day: [
         {
             "date": day,
