@@ -25,8 +25,8 @@ def cohort_retention(orders_validated: Frame, customers_clean: Frame) -> Frame:
 
     By first order a cohort is the customers whose first sale lies in the period: each customer with a sale is in one of
     them, and all sales are of some cohort and age. By sign-up it is all customers who signed up in it, buyers or not;
-    whoever has no sign-up date, or one after the newest order day, is in none, and sales of periods before the
-    sign-up's are no one's retention: they are left out.
+    whoever has no sign-up date, or one in a later period than the newest order, is in none, and sales of periods before
+    the sign-up's are no one's retention: they are left out.
 
     Args:
         orders_validated: Silver `orders_validated`, all days.
@@ -65,7 +65,6 @@ def _retention(sold: Frame, members: Frame, last: Frame, cohort_by: str, period:
     active = (
         sold.join(members, on="customer_id")
         .with_columns((period_number(nw.col("order_date"), period) - nw.col("cohort")).alias("age"))
-        .filter(nw.col("age") >= 0)
         .group_by("cohort", "age")
         .agg(
             nw.col("customer_id").n_unique().cast(nw.Int64).alias("retained_customers"),
@@ -74,6 +73,7 @@ def _retention(sold: Frame, members: Frame, last: Frame, cohort_by: str, period:
         )
     )
     sizes = members.group_by("cohort").agg(nw.len().cast(nw.Int64).alias("customers"))
+    # Ages before a sign-up are below 0: the triangle has no cell for them.
     cells = _triangle(sizes, last, period).join(active, on=["cohort", "age"], how="left")
     filled = cells.with_columns(nw.col(name).fill_null(0) for name in ("retained_customers", "orders", "cents"))
     summed = filled.with_columns(
