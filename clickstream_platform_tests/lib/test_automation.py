@@ -26,7 +26,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.instance = dg.DagsterInstance.ephemeral()
-        self.cursor: dg.AssetDaemonCursor | None = None  # type: ignore[name-defined]
+        self.cursor: dg.AssetDaemonCursor | None = None
 
     def requested(self, now: datetime) -> int:
         result = dg.evaluate_automation_conditions(DEFS, self.instance, cursor=self.cursor, evaluation_time=now)
