@@ -19,8 +19,6 @@ EXPERIMENT_METRICS = ("conversion", "orders_per_visitor", "revenue_per_visitor")
 
 _ENTITY = ("experiment", "entity_id")
 _CELL = ("experiment", "variant", "day")
-_FOREVER = 36_500
-"""Days; longer than any clickstream."""
 
 
 @dataclass(frozen=True)
@@ -63,48 +61,26 @@ def experiment_sums(
         default: Of all others.
     """
     planned = _Planned(spans, default)
-    firsts = _first_exposures(experiment_exposures, planned)
-    clean = firsts.filter(nw.col("variant") == nw.col("last_variant"))
-    entries = clean.select(
-        *_ENTITY,
-        "variant",
-        nw.col("exposure_date").alias("day"),
-        "exposed_at",
-        nw.lit(True).alias("is_entry"),
-        nw.lit(False).alias("is_before"),
-        nw.col("purchases_after").alias("purchases"),
-        nw.col("cents_after").alias("cents"),
-    )
-    whole = nw.concat([entries, _other_days(clean, entity_activity, planned)], how="vertical")
-    mixed = firsts.filter(nw.col("variant") != nw.col("last_variant")).group_by(
-        "experiment", "variant", "exposure_date"
-    )
+    firsts, mixed = _first_exposures(experiment_exposures, planned)
+    active = _active_days(firsts, entity_activity, planned)
+    contributions = [_entries(firsts), _mixed(mixed), _covariates(active), _outcomes(active)]
     return (
-        _steps(whole)
+        nw.concat([_with_all_columns(part, columns) for part, columns in contributions], how="vertical")
         .group_by(*_CELL)
         .agg(
-            nw.col("is_entry").cast(nw.Int64).sum().cast(nw.Int64).alias("entities"),
-            nw.col("exposed_at").min().alias("first_exposed_at"),
-            nw.col("exposed_at").max().alias("last_exposed_at"),
-            *(nw.col(name).sum().alias(name) for name in _SUMS),
-        )
-        .join(
-            mixed.agg(nw.len().cast(nw.Int64).alias("mixed_entities")).rename({"exposure_date": "day"}),
-            on=[*_CELL],
-            how="full",
-            suffix="_mixed",
-        )
-        .select(
-            *(nw.coalesce(name, f"{name}_mixed").alias(name) for name in _CELL),
-            nw.col("entities").fill_null(0),
-            nw.col("mixed_entities").fill_null(0),
-            "first_exposed_at",
-            "last_exposed_at",
-            *(nw.col(name).fill_null(0.0) for name in _SUMS),
+            nw.col("entities").sum().cast(nw.Int64),
+            nw.col("mixed_entities").sum().cast(nw.Int64),
+            nw.col("first_exposed_at").min(),
+            nw.col("last_exposed_at").max(),
+            *(nw.col(name).sum() for name in _SUMS),
         )
     )
 
 
+_COUNTED = {"conversion": "purchases", "orders_per_visitor": "purchases", "revenue_per_visitor": "cents"}
+"""What each metric is made of."""
+_FIGURES = ("purchases", "cents")
+_MOMENT = nw.Datetime("us", "UTC")
 _KINDS = ("total", "squares", "before_total", "before_squares", "products")
 _SUMS = tuple(f"{metric}_{kind}" for metric in EXPERIMENT_METRICS for kind in _KINDS)
 
@@ -148,86 +124,129 @@ def _between(day: nw.Expr, first: date | None, last: date | None) -> nw.Expr:
     return holds if last is None else holds & (day <= last)
 
 
-def _first_exposures(experiment_exposures: Frame, planned: _Planned) -> Frame:
-    """One row an experiment and entity: its first exposure, and the lowest and highest of its variants."""
-    return (
-        experiment_exposures.filter(planned.exposures())
-        .select(
-            *_ENTITY,
-            "exposure_date",
-            "exposed_at",
-            "purchases_after",
-            (nw.col("revenue_after") * 100).cast(nw.Int64).alias("cents_after"),
-            nw.col("variant").alias("seen"),
-            nw.col("variant").min().over(*_ENTITY).alias("variant"),
-            nw.col("variant").max().over(*_ENTITY).alias("last_variant"),
-        )
-        .unique([*_ENTITY], keep="first", order_by=["exposed_at", "seen"])
+def _first_exposures(experiment_exposures: Frame, planned: _Planned) -> tuple[Frame, Frame]:
+    """One row an experiment and entity of one variant, with its first exposure; and of those that saw several."""
+    exposures = experiment_exposures.filter(planned.exposures())
+    people = exposures.group_by(*_ENTITY).agg(
+        nw.col("exposed_at").min(),
+        nw.col("exposure_date").min(),
+        nw.col("variant").min(),
+        nw.col("variant").max().alias("last_variant"),
     )
+    is_mixed = nw.col("variant") != nw.col("last_variant")
+    that_day = exposures.select(
+        *_ENTITY,
+        "variant",
+        "exposed_at",
+        "exposure_date",
+        nw.col("purchases_after").alias("purchases"),
+        "refunds_after",
+        (nw.col("revenue_after") * 100).cast(nw.Int64).alias("cents"),
+    )
+    key = [*_ENTITY, "variant", "exposed_at"]
+    firsts = people.filter(~is_mixed).select(*key).join(that_day, on=key)
+    return firsts, people.filter(is_mixed).select(*_ENTITY, "variant", "exposure_date")
 
 
-def _other_days(firsts: Frame, entity_activity: Frame, planned: _Planned) -> Frame:
-    """Days of purchases and refunds before and after that of the first exposure."""
+def _active_days(firsts: Frame, entity_activity: Frame, planned: _Planned) -> Frame:
+    """Days of purchases and refunds of entities, before and after their first exposure; few entities have any."""
+    own = firsts.filter((nw.col("purchases") > 0) | (nw.col("refunds_after") > 0)).select(
+        *_ENTITY,
+        "variant",
+        "exposure_date",
+        nw.col("exposure_date").alias("day"),
+        nw.lit(False).alias("is_before"),
+        "purchases",
+        "cents",
+    )
     active = entity_activity.filter((nw.col("purchases") > 0) | (nw.col("refunds") > 0)).select(
         "entity_id", "activity_date", "purchases", (nw.col("revenue") * 100).cast(nw.Int64).alias("cents")
     )
-    return (
-        firsts.select(*_ENTITY, "variant", "exposure_date", "exposed_at")
+    others = (
+        firsts.select(*_ENTITY, "variant", "exposure_date")
         .join(active, on="entity_id")
         .with_columns((epoch_days(nw.col("activity_date")) - epoch_days(nw.col("exposure_date"))).alias("since"))
         .filter(planned.outcomes() | planned.before())
         .select(
             *_ENTITY,
             "variant",
+            "exposure_date",
             nw.col("activity_date").alias("day"),
-            "exposed_at",
-            nw.lit(False).alias("is_entry"),
             (nw.col("since") < 0).alias("is_before"),
             "purchases",
             "cents",
         )
     )
+    return nw.concat([own, others], how="vertical")
 
 
-def _steps(rows: Frame) -> Frame:
-    """By how much each day of an entity moves the sums. Rows of the pre-period have become columns of the entry."""
+def _entries(firsts: Frame) -> tuple[Frame, dict[str, nw.Expr]]:
+    """New entities by variant and day."""
+    cells = firsts.group_by("experiment", "variant", "exposure_date").agg(
+        nw.len().cast(nw.Int64).alias("entities"),
+        nw.col("exposed_at").min().alias("first_exposed_at"),
+        nw.col("exposed_at").max().alias("last_exposed_at"),
+    )
+    columns = {name: nw.col(name) for name in ("entities", "first_exposed_at", "last_exposed_at")}
+    return cells, {"day": nw.col("exposure_date"), **columns}
+
+
+def _mixed(mixed: Frame) -> tuple[Frame, dict[str, nw.Expr]]:
+    """Entities of several variants."""
+    cells = mixed.group_by("experiment", "variant", "exposure_date").agg(
+        nw.len().cast(nw.Int64).alias("mixed_entities")
+    )
+    return cells, {"day": nw.col("exposure_date"), "mixed_entities": nw.col("mixed_entities")}
+
+
+def _covariates(active: Frame) -> tuple[Frame, dict[str, nw.Expr]]:
+    """What each entity did before, with the products of it and of what it did in the end."""
     before = nw.col("is_before")
-    counts = {"orders_per_visitor": "purchases", "revenue_per_visitor": "cents"}
-    known = rows.with_columns(
-        *(nw.when(~before).then(nw.col(name)).otherwise(0).alias(metric) for metric, name in counts.items()),
-        *(nw.when(before).then(nw.col(name)).otherwise(0).alias(f"{metric}_then") for metric, name in counts.items()),
+    people = active.group_by(*_ENTITY, "variant", "exposure_date").agg(
+        *(_if(before, name).sum().alias(f"{name}_before") for name in _FIGURES),
+        *(_if(~before, name).sum().alias(f"{name}_final") for name in _FIGURES),
     )
-    summed = known.with_columns(
-        *(nw.col(metric).cum_sum().over(*_ENTITY, order_by=["day"]).alias(f"{metric}_now") for metric in counts),
-        *(nw.col(metric).sum().over(*_ENTITY).alias(f"{metric}_final") for metric in counts),
-        *(nw.col(f"{metric}_then").sum().over(*_ENTITY).alias(f"{metric}_before") for metric in counts),
+    columns = {"day": nw.col("exposure_date")}
+    for metric, name in _COUNTED.items():
+        x, y = (_value(metric, nw.col(f"{name}_{when}")) for when in ("before", "final"))
+        columns |= {
+            f"{metric}_before_total": x,
+            f"{metric}_before_squares": x * x,
+            f"{metric}_products": x * y,
+        }
+    return people, columns
+
+
+def _outcomes(active: Frame) -> tuple[Frame, dict[str, nw.Expr]]:
+    """By how much each day of an entity moves the sums: a square by the new one less the old one."""
+    days = active.filter(~nw.col("is_before")).with_columns(
+        nw.col(name).cum_sum().over(*_ENTITY, order_by=["day"]).alias(f"{name}_now") for name in _FIGURES
     )
-    had = (nw.col("orders_per_visitor_now") - nw.col("orders_per_visitor")) > 0
-    converted = {
-        "conversion": _one((nw.col("orders_per_visitor") > 0) & ~had),
-        "conversion_now": _one(nw.col("orders_per_visitor_now") > 0),
-        "conversion_final": _one(nw.col("orders_per_visitor_final") > 0),
-        "conversion_before": _one(nw.col("orders_per_visitor_before") > 0),
+    columns = {"day": nw.col("day")}
+    for metric, name in _COUNTED.items():
+        now = _value(metric, nw.col(f"{name}_now"))
+        then = _value(metric, nw.col(f"{name}_now") - nw.col(name))
+        columns |= {f"{metric}_total": now - then, f"{metric}_squares": now * now - then * then}
+    return days, columns
+
+
+def _value(metric: str, counted: nw.Expr) -> nw.Expr:
+    """A metric's value, as a float: squares of cents would not fit into integers."""
+    if metric == "conversion":
+        counted = nw.when(counted > 0).then(1).otherwise(0)
+    return counted.cast(nw.Float64)
+
+
+def _if(condition: nw.Expr, name: str) -> nw.Expr:
+    return nw.when(condition).then(nw.col(name)).otherwise(0)
+
+
+def _with_all_columns(part: Frame, columns: dict[str, nw.Expr]) -> Frame:
+    """A contribution to the sums with all of their columns; those that it has nothing to say of are 0, or null."""
+    nothing: dict[str, nw.Expr] = {
+        **dict.fromkeys(("entities", "mixed_entities"), nw.lit(0).cast(nw.Int64)),
+        **dict.fromkeys(("first_exposed_at", "last_exposed_at"), nw.lit(None, dtype=_MOMENT)),
+        **dict.fromkeys(_SUMS, nw.lit(0.0)),
     }
-    return (
-        summed.with_columns(**converted)
-        .filter(~before)
-        .with_columns(
-            nw.when(nw.col("is_entry")).then(nw.col("exposed_at")).alias("exposed_at"),
-            *(expression for metric in EXPERIMENT_METRICS for expression in _moved(metric)),
-        )
-    )
-
-
-def _moved(metric: str) -> list[nw.Expr]:
-    """The columns of `_SUMS` for a metric, as floats: squares of cents would not fit into integers."""
-    step, now, final, before = (
-        nw.col(name).cast(nw.Float64) for name in (metric, f"{metric}_now", f"{metric}_final", f"{metric}_before")
-    )
-    entry = nw.col("is_entry").cast(nw.Int64).cast(nw.Float64)
-    values = (step, (2 * now - step) * step, entry * before, entry * before * before, entry * before * final)
-    return [value.alias(f"{metric}_{kind}") for kind, value in zip(_KINDS, values, strict=True)]
-
-
-def _one(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(1).otherwise(0)
+    values = {**nothing, **columns}
+    return part.select("experiment", "variant", *(values[name].alias(name) for name in ("day", *nothing)))
