@@ -44,6 +44,8 @@ def channel_effects(counts: pl.DataFrame, days: Sequence[date], window: int, tre
         window: How many days up to its own a day's models are fitted on.
         treatment: How a path's repeated channels are treated; see `TREATMENTS`.
     """
+    if counts.is_empty():
+        return pl.DataFrame(schema=_SCHEMA)
     first = min(days) - timedelta(days=window - 1)
     length = (max(days) - first).days + 1
     paths, channels = _coded(counts, treatment)

@@ -50,6 +50,7 @@ _DAY_COLUMNS: Final[dict[str, dict[str, str | None]]] = {
         "orders_quarantine": "order_date",
         "marketing_spend_clean": "spend_date",
         "marketing_spend_quarantine": "spend_date",
+        "touchpoints": "date",
     },
     "gold": {
         "daily_sales_summary": "date",
@@ -59,6 +60,9 @@ _DAY_COLUMNS: Final[dict[str, dict[str, str | None]]] = {
         "product_performance": "date",
         "conversion_funnel": "date",
         "funnel_steps": "date",
+        "conversion_paths": "date",
+        "channel_effects": "date",
+        "channel_attribution": "date",
         "attributed_checkouts": "date",
         "traffic_summary": "date",
         "cohort_retention": None,

@@ -86,6 +86,34 @@ def rows_of(table: str, count: int, label: str = "") -> pl.DataFrame:
                 for step, (name, some) in enumerate(counts.items(), 1)
             ]
             return pl.DataFrame(rows)
+        case "channel_attribution":
+            rows = [
+                {"date": day, "channel": f"{label}{channel}", "model": model, "revenue": 1.5 * i}
+                for day in days(count)
+                for i, channel in enumerate(CHANNELS)
+                for model in ("first", "last_non_direct", "position_based", "markov", "shapley")
+            ]
+            return pl.DataFrame(rows).with_columns(pl.col("revenue").cast(MONEY))
+        case "channel_effects":
+            rows = [
+                {"date": day, "channel": f"{label}{channel}", "model": model, "effect": (i - 1) * sign / 50}
+                for day in days(count)
+                for i, channel in enumerate(CHANNELS, 1)
+                for model, sign in (("markov", 1), ("shapley", -1))
+            ]
+            return pl.DataFrame(rows)
+        case "conversion_paths":
+            rows = [
+                {
+                    "date": day,
+                    "outcome": "open" if i % 3 == 1 else "conversion",
+                    "path": " > ".join(f"{label}{channel}" for channel in CHANNELS[: i % 5]) or "(none)",
+                    "touch_count": i % 5,
+                }
+                for day in days(count)
+                for i in range(20)
+            ]
+            return pl.DataFrame(rows)
         case "attributed_checkouts":
             rows = [
                 {"date": day, "is_attributed": i % 3 > 0, "channel": f"{label}{CHANNELS[i]}", "revenue": 9.99}
@@ -193,6 +221,9 @@ GOLD = (
     "product_performance",
     "conversion_funnel",
     "attributed_checkouts",
+    "channel_attribution",
+    "channel_effects",
+    "conversion_paths",
     "traffic_summary",
     "customer_lifetime_value",
     "customer_value_models",

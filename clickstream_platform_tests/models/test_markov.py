@@ -1,6 +1,7 @@
 """Removal effects against a worked example, marketing-attribution-models, and a simulation of the chain."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,7 @@ def counted(paths: Paths, channels: int) -> tuple[np.ndarray, np.ndarray, np.nda
     converted, lost = np.zeros(channels), np.zeros(channels)
     for path, converts in paths:
         first[path[0]] += 1
-        for here, there in zip(path, path[1:], strict=False):
+        for here, there in pairwise(path):
             steps[here, there] += 1
         (converted if converts else lost)[path[-1]] += 1
     return first, steps, converted, lost

@@ -175,9 +175,7 @@ def test_no_later_day_changes_a_day_and_any_range_gives_the_same() -> None:
 
 def test_a_path_of_a_thousand_touches() -> None:
     start = at("00:00")
-    clicks = [
-        click(start + timedelta(seconds=50 * number), ("Email", "Display")[number % 2]) for number in range(1000)
-    ]
+    clicks = [click(start + timedelta(seconds=50 * number), ("Email", "Display")[number % 2]) for number in range(1000)]
     frame = paths_of(*clicks, purchase(at("23:00")))
     assert frame["touch_count"].to_list() == [1000]
     assert [touch["position"] for touch in frame["touches"][0]] == list(range(1, 1001))
@@ -208,5 +206,5 @@ def test_an_engine_that_nobody_thought_of_is_refused() -> None:
     from clickstream_platform.transforms._paths import with_text
 
     rows = nw.from_native(pa.table({"entity_id": ["a"]}))
-    with pytest.raises(NotImplementedError, match="_paths.py"):
+    with pytest.raises(NotImplementedError, match=r"_paths\.py"):
         with_text(rows)  # type: ignore[arg-type]

@@ -9,13 +9,20 @@ import base64
 
 import polars as pl
 
-from clickstream_platform.lib.charts import cohorts, customers, experiments, funnels, shop
+from clickstream_platform.lib.charts import attribution, cohorts, customers, experiments, funnels, shop
 from clickstream_platform.lib.charts.parts import png
 
-DRAWINGS = {**shop.DRAWINGS, **customers.DRAWINGS, **funnels.DRAWINGS, **cohorts.DRAWINGS, **experiments.DRAWINGS}
+DRAWINGS = {
+    **shop.DRAWINGS,
+    **customers.DRAWINGS,
+    **funnels.DRAWINGS,
+    **cohorts.DRAWINGS,
+    **experiments.DRAWINGS,
+    **attribution.DRAWINGS,
+}
 """By gold table: from its rows of the days to show to a figure."""
 
-COLUMNS: dict[str, tuple[str, ...]] = {**customers.COLUMNS}
+COLUMNS: dict[str, tuple[str, ...]] = {**customers.COLUMNS, **attribution.COLUMNS}
 """What a drawing and the table's facts read of a table, where reading all of its columns would be dear."""
 
 
