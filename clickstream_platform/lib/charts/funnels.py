@@ -41,7 +41,9 @@ def funnel_steps(frame: pl.DataFrame) -> "Figure":
         labels = [f"{count:,}" + (f"  ({count / counts[0]:.1%})" if at else "") for at, count in enumerate(counts)]
         shown = name if len(name) <= LABEL_CHARACTERS else f"{name[: LABEL_CHARACTERS - 1]}…"
         within = of_funnel["within"].sort().to_list()[-1]
-        said = "within a session" if within == "session" else f"within {within.removesuffix('d')} days"
+        said = {"session": "within a session", "1d": "within a day"}.get(
+            within, f"within {within.removesuffix('d')} days"
+        )
         horizontal(bars, rows["label"].to_list(), counts, f"{shown}: attempts by step, {said}", labels=labels)
         bars.set_xlim(0, max(counts[0], 1) * 1.5)
         last = of_funnel.filter(pl.col("step") == pl.col("step").max()).sort("date")

@@ -321,6 +321,37 @@ def test_the_segment_whose_rate_moved_is_named_though_no_count_of_it_stands_out(
     assert str(verdict.counts["purchase rate moved"]).startswith("channel Email 3.00% instead of 30.00% (100% of")
 
 
+def test_a_rate_that_falls_by_who_comes_is_blamed_on_who_came_more(tmp_path: Path) -> None:
+    """Nobody buys less often than before, but more of those came who seldom buy."""
+
+    def day_of(day: date, **begun: int) -> list[dict[str, Any]]:
+        rates = {"Direct": 0.2, "Email": 0.02}
+        return [
+            {
+                "date": day,
+                "channel": name,
+                **dict.fromkeys(("sessions", "view_item", "add_to_cart", "begin_checkout"), count),
+                "purchase": round(count * rates[name]),
+            }
+            for name, count in begun.items()
+        ]
+
+    records = [record for day in SAME_WEEKDAYS[1:] for record in day_of(day, Direct=3_000, Email=1_000)]
+    lake = written(tmp_path, "conversion_funnel", [*records, *day_of(MONDAY, Direct=3_000, Email=5_000)])
+    verdict = verdict_on(lake, "conversion_funnel")
+    assert str(verdict.counts["purchase rate moved"]).startswith("channel Email 2.00% instead of 2.00% (75% of")
+
+
+def test_of_many_segments_those_that_stand_out_are_named(tmp_path: Path) -> None:
+    usual = {"Direct": 1_000, "Email": 400, "Referral": 400, "Display": 400, "Audio": 400}
+    now = {name: 0 if name == "Direct" else 200 for name in usual}
+    records = [record for day in SAME_WEEKDAYS[1:] for record in traffic(day, **usual)]
+    lake = written(tmp_path, "traffic_summary", [*records, *traffic(MONDAY, **now)])
+    moved = str(verdict_on(lake, "traffic_summary").counts["events moved"])
+    assert moved.startswith("channel Direct 0 instead of 1,000 (56% of the change)")
+    assert moved.count("channel ") == 3
+
+
 @few
 @given(
     usual=st.lists(st.integers(200, 2_000), min_size=2, max_size=6),
