@@ -13,12 +13,14 @@ import narwhals as nw
 from clickstream_platform import transforms
 from clickstream_platform.contract.funnels import ECOMMERCE
 from clickstream_platform.lake import Lake
+from clickstream_platform.lib.channel_fits import channel_effects
 from clickstream_platform.lib.customer_value import fitted_models, holdout_by_frequency, valued_customers
 from clickstream_platform.lib.experiments import Plans, experiment_results
 from clickstream_platform.lib.table_frames import around, batches_of_days
 
 TIMEOUT, WINDOW, CURRENCY = timedelta(minutes=30), timedelta(hours=1), "USD"
 HORIZON_DAYS, DISCOUNT_RATE = 365, 0.1
+LOOKBACK = timedelta(days=30)
 Read = Callable[..., nw.LazyFrame]
 
 
@@ -102,6 +104,7 @@ def compute(lake: Lake, days: list[date]) -> None:
         ),
         **clean,
     )
+    _attribution(write)
     write("traffic_summary", lambda _, read: transforms.traffic_summary(read("events_clean")), **clean)
     write("entity_activity", lambda _, read: transforms.entity_activity(read("events_clean")), **clean)
     write("experiment_exposures", lambda _, read: transforms.experiment_exposures(read("events_clean")), **clean)
@@ -114,6 +117,48 @@ def compute(lake: Lake, days: list[date]) -> None:
     models = whole("customer_value_models")
     value = valued_customers(validated, models, horizon_days=HORIZON_DAYS, discount_rate=DISCOUNT_RATE)
     lake.replace("customer_lifetime_value", value.to_native())
+
+
+def _attribution(write: Callable[..., None]) -> None:
+    """Touches, paths, and credit by all models."""
+    paths = {"upstream": "conversion_paths"}
+
+    def effects(days: list[date], read: Read) -> nw.LazyFrame:
+        first = days[0] - (LOOKBACK - timedelta(days=1))
+        counts = transforms.path_counts(read("conversion_paths", LOOKBACK.days - 1), first_day=first, last_day=days[-1])
+        return nw.from_native(channel_effects(counts.collect().to_native(), days, LOOKBACK.days, "exposure").lazy())
+
+    def credit(days: list[date], read: Read) -> nw.LazyFrame:
+        span = {"first_day": days[0], "last_day": days[-1]}
+        shared = transforms.conversion_credit(
+            read("conversion_paths", LOOKBACK.days),
+            read("events_clean", LOOKBACK.days),
+            **span,
+            refund_reach=LOOKBACK,
+            half_life=timedelta(days=7),
+            treatment="exposure",
+        )
+        effects, spend = read("channel_effects", LOOKBACK.days), read("marketing_spend_clean")
+        return transforms.channel_attribution(shared.collect().lazy(), effects, spend, **span)
+
+    write(
+        "touchpoints",
+        lambda _, read: transforms.touchpoints(read("events_clean"), read("sessions")),
+        upstream="events_clean",
+    )
+    write(
+        "conversion_paths",
+        lambda days, read: transforms.conversion_paths(
+            read("touchpoints", LOOKBACK.days),
+            read("events_clean", LOOKBACK.days),
+            first_day=days[0],
+            last_day=days[-1],
+            lookback=LOOKBACK,
+        ),
+        upstream="touchpoints",
+    )
+    write("channel_effects", effects, **paths)
+    write("channel_attribution", credit, **paths)
 
 
 def main() -> None:

@@ -47,7 +47,7 @@ def _channel_effects(frame: pl.DataFrame) -> "Figure":
         share_y=True,
         height=3.8,
     )
-    wide = newest.select("channel", "model", "effect").pivot("model", index="channel", values="effect")
+    wide = newest.select("channel", "model", "effect").pivot("model", index="channel", values="effect").fill_null(0.0)
     for model in ("markov", "shapley"):
         wide = wide if model in wide.columns else wide.with_columns(pl.lit(0.0).alias(model))
     top = wide.sort("markov", "channel", descending=[True, False]).head(_MOST_CHANNELS)
