@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import narwhals as nw
 
 from clickstream_platform.transforms._frames import Frame, sales
-from clickstream_platform.transforms._money import total
+from clickstream_platform.transforms._money import MONEY, total
 from clickstream_platform.transforms._time import epoch_days
 
 HISTORY = ("repeat_purchases", "days_to_last_purchase", "days_since_first_purchase")
@@ -24,34 +24,36 @@ def purchase_histories(orders_validated: Frame, *, until: date, recent_days: int
         until: The last day that counts.
         recent_days: How many days up to `until` are recent.
     """
+    spent, recent = nw.col("spent"), nw.col("order_date") > until - timedelta(days=recent_days)
     days = (
         sales(orders_validated)
         .filter(nw.col("order_date") <= until)
         .group_by("customer_id", "order_date")
         .agg(total(nw.col("total_amount")).alias("spent"))
-        .with_columns(nw.col("order_date").min().over("customer_id").alias("first_day"), nw.lit(until).alias("until"))
-        .with_columns(
-            _where(nw.col("order_date") > nw.col("first_day")).alias("repeat_spent"),
-            _where(nw.col("order_date") > until - timedelta(days=recent_days)).alias("recent_spent"),
-            nw.when(nw.col("order_date") > until - timedelta(days=recent_days)).then(1).otherwise(0).alias("recent"),
+    )
+    customers = (
+        days.with_columns(
+            nw.when(recent).then(spent).alias("recent_spent"), nw.when(recent).then(1).otherwise(0).alias("recent")
         )
+        .group_by("customer_id")
+        .agg(
+            (nw.len().cast(nw.Int64) - 1).alias("repeat_purchases"),
+            nw.col("order_date").min().alias("first_day"),
+            nw.col("order_date").max().alias("last_day"),
+            total(spent).alias("spent"),
+            nw.col("recent").sum().cast(nw.Int64).alias("recent_purchases"),
+            total(nw.col("recent_spent")).alias("recent_spent"),
+        )
+        .with_columns(nw.lit(until).alias("until"))
     )
-    histories = days.group_by("customer_id").agg(
-        (nw.len().cast(nw.Int64) - 1).alias("repeat_purchases"),
-        nw.col("order_date").min().alias("first_day"),
-        nw.col("order_date").max().alias("last_day"),
-        nw.col("until").max(),
-        total(nw.col("repeat_spent")).alias("repeat_spent"),
-        nw.col("recent").sum().cast(nw.Int64).alias("recent_purchases"),
-        total(nw.col("recent_spent")).alias("recent_spent"),
-    )
+    first_days = days.rename({"order_date": "first_day", "spent": "first_spent"})
     first, last, end = (epoch_days(nw.col(name)) for name in ("first_day", "last_day", "until"))
-    return histories.select(
+    return customers.join(first_days, on=["customer_id", "first_day"]).select(
         "customer_id",
         "repeat_purchases",
         (last - first).alias("days_to_last_purchase"),
         (end - first).alias("days_since_first_purchase"),
-        "repeat_spent",
+        (spent - nw.col("first_spent")).cast(MONEY).alias("repeat_spent"),
         "recent_purchases",
         "recent_spent",
     )
@@ -61,7 +63,3 @@ def first_purchase_date(orders_validated: Frame) -> date | None:
     """Day (UTC) of the first sale of all; None without any. Runs its frame, as `last_order_date` does."""
     first: date | None = sales(orders_validated).select(nw.col("order_date").min()).collect().item()
     return first
-
-
-def _where(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(nw.col("spent"))
