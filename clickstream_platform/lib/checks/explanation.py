@@ -30,7 +30,7 @@ class Moved:
         value: the segment's own total (of a rate: its rate).
         usual: the median of it.
         share: of the change; 1 is all of it, more than 1 when others moved against it.
-        excess: `share` less the segment's usual share of the total.
+        excess: `share` less the segment's usual share of the total (of a rate: of its denominator).
     """
 
     dimension: str
@@ -70,23 +70,23 @@ def moved(
         whole = pl.col("per").sum().over("day", "split", "at")
         part = pl.when(whole > 0).then((pl.col("value") - pl.col("expected") * pl.col("per")) / whole).otherwise(0.0)
         own = pl.when(pl.col("per") > 0).then(pl.col("value") / pl.col("per")).otherwise(0.0)
+        weight = pl.when(whole > 0).then(pl.col("per") / whole).otherwise(0.0)
     else:
         part = own = pl.col("value")
+        weight = pl.when(pl.col("expected") > 0).then(part / pl.col("expected")).otherwise(0.0)
     rows = (
-        grid.with_columns(part=part, own=own)
+        grid.with_columns(part=part, own=own, weight=weight)
         .group_by("day", "split", "segment")
         .agg(
             now=pl.col("part").filter("now").sum(),
             before=pl.col("part").filter(~pl.col("now")).median().fill_null(0.0),
+            weight=pl.col("weight").filter(~pl.col("now")).median().fill_null(0.0).clip(0, 1),
             value=pl.col("own").filter("now").sum(),
             usual=pl.col("own").filter(~pl.col("now")).median().fill_null(0.0),
         )
         .join(odd.select("day", "split", total="value", expected="expected"), on=["day", "split"])
         .with_columns(share=(pl.col("now") - pl.col("before")) / (pl.col("total") - pl.col("expected")))
-        .with_columns(
-            excess=pl.col("share")
-            - (0.0 if measure.is_ratio else (pl.col("before") / pl.col("expected")).fill_nan(0.0).clip(0, 1))
-        )
+        .with_columns(excess=pl.col("share") - pl.col("weight"))
         .filter(pl.col("share") >= LEAST_SHARE)
         .sort("day", "split", "excess", "segment", descending=[False, False, True, False])
         .group_by("day", "split", maintain_order=True)
