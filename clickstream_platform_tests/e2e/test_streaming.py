@@ -90,7 +90,9 @@ def test_every_record_is_delivered_and_none_discarded(run: Run) -> None:
 
 def test_the_sensor_has_reported_every_partition_that_bronze_has(run: Run) -> None:
     with run.platform.lake() as lake:
-        days = {(table, day.isoformat()) for table in ("events", "orders") for day in lake.days(table)}
+        days = {
+            (table, day.isoformat()) for table in ("events", "orders", "marketing_spend") for day in lake.days(table)
+        }
     assert run.reported == days | {("customers", None), ("products", None)}
 
 
@@ -102,7 +104,7 @@ def test_every_table_is_that_of_the_command_line(run: Run, table: str) -> None:
 
 
 def test_records_are_refused_for_the_same_reasons(run: Run) -> None:
-    for dataset in ("events", "orders", "customers"):
+    for dataset in ("events", "orders", "customers", "marketing_spend"):
         here = rejected_reasons(run, dataset)
         there = reasons_of(pl.scan_parquet(f"{run.embedded.uri}/rejected/{dataset}/**/*.parquet"))
         there.pop("too_large", None)  # no stream takes those

@@ -58,6 +58,24 @@ def test_counts_by_day_are_the_rows_of_bronze_and_silver(shop: Shop, dataset: st
         assert counts["accepted"] == counts.get(kept, 0) + refused + counts.get(lost, 0)
 
 
+def test_counts_of_spend_by_day_are_the_rows_of_bronze_and_silver(shop: Shop) -> None:
+    for day, counts in shop.counts["marketing_spend"]["days"].items():
+        found = {
+            table: shop.ask(f"SELECT count(*) FROM {table} WHERE spend_date = '{day}'")[0][0]
+            for table in ("marketing_spend", "marketing_spend_clean", "marketing_spend_quarantine")
+        }
+        refused = counts.get("quarantined", {}).get("foreign_currency", 0)
+        assert tuple(found.values()) == (counts["accepted"], counts["clean"], refused)
+        assert counts["accepted"] == counts["clean"] + refused + counts.get("superseded", 0)
+
+
+@pytest.mark.parametrize("purpose", ["analytics", "ads"])
+def test_counts_by_day_tell_how_many_events_consent_withholds(shop: Shop, purpose: str) -> None:
+    found = shop.ask(f"SELECT event_date, count(*) FROM events_clean WHERE NOT {purpose}_consent GROUP BY ALL")
+    stated = {day: counts.get(f"{purpose}_denied", 0) for day, counts in shop.counts["events"].get("days", {}).items()}
+    assert {str(day): rows for day, rows in found} == {day: rows for day, rows in stated.items() if rows}
+
+
 @pytest.mark.parametrize("dataset", ["customers", "products"])
 def test_counts_of_master_data_are_the_rows_of_bronze_and_silver(shop: Shop, dataset: str) -> None:
     total = shop.counts[dataset]["total"]
@@ -69,7 +87,7 @@ def test_counts_of_master_data_are_the_rows_of_bronze_and_silver(shop: Shop, dat
     assert silver == total.get("clean", 0)
 
 
-@pytest.mark.parametrize("dataset", ["events", "orders", "customers", "products"])
+@pytest.mark.parametrize("dataset", ["events", "orders", "customers", "products", "marketing_spend"])
 def test_every_malformed_record_is_refused_for_the_stated_reason(shop: Shop, dataset: str) -> None:
     stated = {
         (file, reason): rows
@@ -90,6 +108,7 @@ def test_a_clean_shop_refuses_nothing(make_shop: MakeShop) -> None:
     assert shop.ask("SELECT count(*) FROM rejected") == [(0,)]
     assert shop.ask("SELECT count(*) FROM events_quarantine") == [(0,)]
     assert shop.ask("SELECT count(*) FROM orders_quarantine") == [(0,)]
+    assert shop.ask("SELECT count(*) FROM marketing_spend_quarantine") == [(0,)]
     assert shop.ask("SELECT count(*) - count(DISTINCT event_id) FROM events") == [(0,)]
 
 
