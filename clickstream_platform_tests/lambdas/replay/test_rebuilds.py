@@ -17,7 +17,7 @@ from clickstream_platform_tests.lambdas.replay.replayed import Replayed
 from clickstream_platform_tests.lambdas.stream import BUCKET, Shard
 
 COMPUTED = [name for name, table in TABLES.items() if table.layer != "bronze"]
-MASTER = ("customers", "orders", "products")
+MASTER = ("customers", "orders", "products", "marketing_spend")
 DAYS = {"from": "2024-03-01", "to": "2024-03-03"}
 NOT_IN_EVENTS = {"email_hash", "source_id", "source_line"}
 """What bronze has of an event and no event says again; lineage is that of the stream."""
