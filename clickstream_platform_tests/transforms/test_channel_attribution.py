@@ -288,9 +288,10 @@ def test_a_refund_on_another_day_is_taken_back_there() -> None:
 
 def test_what_is_refunded_beyond_the_order_is_nobodys() -> None:
     order = path("Email", value="10.00")
-    credit = credit_of(*order, refund(at("20:00"), order[-1], "8.00"), refund(at("21:00"), order[-1], "8.00"))
+    amounts = {"20:00": "8.00", "21:00": "8.00", "22:00": "1.00"}
+    credit = credit_of(*order, *(refund(at(clock), order[-1], amount) for clock, amount in amounts.items()))
     for model in ATTRIBUTION_MODELS:
-        assert credited(credit, model, "refunds") == {"(unknown)": 6, "Email": 10}
+        assert credited(credit, model, "refunds") == {"(unknown)": 7, "Email": 10}
 
 
 def test_a_refund_of_an_unknown_order_is_nobodys() -> None:
