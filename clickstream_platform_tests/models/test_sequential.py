@@ -117,3 +117,14 @@ def test_no_look_before_there_is_something_to_see() -> None:
     found = sequential_test(control, variant, expected_effect=0.5)
     assert np.isnan(found.p_value[:, 0]).tolist() == [True, True, False, False]
     assert found.p_value[-1, 0] < 0.05
+
+
+def test_variance_is_the_larger_of_welchs_and_the_one_under_no_difference() -> None:
+    def of_one(control: tuple[float, float, float], variant: tuple[float, float, float]) -> float:
+        sides = (Sample(*(np.array([[number]]) for number in side)) for side in (control, variant))
+        return float(sequential_test(*sides, expected_effect=0.05).mixing_variance[0, 0]) / 0.05**2
+
+    few_conversions = of_one((40, 0, 0), (40, 8, 8))
+    assert few_conversions == pytest.approx(0.1 * 0.9 * 80 / 79)
+    wild_variant = of_one((400, 0, 4), (40, 0, 400))
+    assert wild_variant == pytest.approx((4 / 399 / 400 + 400 / 39 / 40) / (1 / 400 + 1 / 40))
