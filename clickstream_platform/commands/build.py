@@ -95,6 +95,7 @@ def build(days: tuple[date, date] | None, everything: bool) -> None:
 
 def _print(report: object, console: object) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from clickstream_platform.lib.build import BuildReport
@@ -109,8 +110,8 @@ def _print(report: object, console: object) -> None:
         table.add_row(name, f"{rows:,}")
     console.print(table)
     for step, message in report.failed_steps.items():
-        console.print(f"[red]failed[/] {step}: {message}", highlight=False, soft_wrap=True)
+        console.print(f"[red]failed[/] {step}: {escape(message)}", highlight=False, soft_wrap=True)
     verdict = f"{len(report.failed_checks)} failed at error severity" if report.failed_checks else "none failed"
     console.print(f"{report.checks:,} check verdicts, {verdict}")
     for line in report.failed_checks[:20]:
-        console.print(f"[red]✗[/] {line}", highlight=False)
+        console.print(f"[red]✗[/] {escape(line)}", highlight=False)

@@ -47,5 +47,5 @@ def on_quiet() -> dg.AutomationCondition:  # type: ignore[type-arg]
 def monthly() -> dg.AutomationCondition:  # type: ignore[type-arg]
     """For fitted models: on the first of a month, and as soon as there is something to fit and no table yet."""
     first = When.missing() & When.any_deps_updated().since_last_handled()
-    due = When.cron_tick_passed("0 3 1 * *").since_last_handled()  # type: ignore[misc, operator]
+    due = When.cron_tick_passed("0 3 1 * *").since_last_handled()  # type: ignore[misc]
     return ((first | due) & _nothing_in_flight()).with_label("monthly")
