@@ -5,7 +5,7 @@ from datetime import date as Day
 import pandera.polars as pa
 import polars as pl
 
-from clickstream_platform.schemas.columns import Moment, Money, column, optional
+from clickstream_platform.schemas.columns import Moment, Money, column, none_negative, optional
 
 TOUCH_TYPES = ("source", "session_start")
 OUTCOMES = ("conversion", "open")
@@ -54,9 +54,9 @@ class ConversionPaths(pa.DataFrameModel):
     ended_at: Moment = column("When the conversion happened; of an open path its last touch of the day.")
     entity_id: str = column("Whose path it is.")
     order_id: str = optional("Order of the conversion.")
-    revenue: Money = column("Revenue of the conversion; 0 of an open path.", ge=0)
+    revenue: Money = column("Revenue of the conversion; 0 of an open path.")
     path: str = column("Channels of the touches in order, with > between; (none) without touches.")
-    touch_count: int = column("Touches within the look-back and since the conversion before.", ge=0)
+    touch_count: int = column("Touches within the look-back and since the conversion before.")
     first_touch_at: Moment = optional("When the first of them happened.")
     touches: pl.List = pa.Field(
         description="Touches of a conversion in order, with position, time, channel and campaign; null without any, "
@@ -65,13 +65,16 @@ class ConversionPaths(pa.DataFrameModel):
         nullable=True,
     )
 
-    @pa.dataframe_check(description="an open path has touches and no revenue, and every path begins before it ends")
+    @pa.dataframe_check(
+        description="no figure is negative; an open path has touches and no revenue; paths begin before they end"
+    )
     def ends_fit(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """Outcome, counts and times."""
         is_open, touched = pl.col("outcome") == "open", pl.col("touch_count") > 0
+        paid = none_negative("revenue", "touch_count")
         unpaid = (pl.col("revenue") == 0) & pl.col("order_id").is_null()
         begun = (pl.col("first_touch_at") <= pl.col("ended_at")).fill_null(False)
-        return data.lazyframe.select((~is_open | (touched & unpaid)) & (begun == touched))
+        return data.lazyframe.select(paid & (~is_open | (touched & unpaid)) & (begun == touched))
 
     @pa.dataframe_check(description="a conversion has as many touches as it counts")
     def touches_are_counted(cls, data: pa.PolarsData) -> pl.LazyFrame:
@@ -88,17 +91,18 @@ class ChannelEffects(pa.DataFrameModel):
     model: str = column("markov or shapley.", isin=FITTED_MODELS)
     channel: str = column("Channel of touches.")
     effect: float = column("markov: share of conversions lost without the channel; shapley: gain in conversion rate.")
-    share: float = column("The effect's share of all positive ones; 0 where it is negative.", ge=0, le=1)
-    paths: int = column("Paths with the channel in these days.", ge=1)
-    conversions: int = column("Those of them that ended in a conversion.", ge=0)
+    share: float = column("The effect's share of all positive ones; 0 where it is negative.")
+    paths: int = column("Paths with the channel in these days.")
+    conversions: int = column("Those of them that ended in a conversion.")
     is_exact: bool = column("Computed exactly; not sampled, as Shapley values of very many channels are.")
 
     @pa.dataframe_check(description="a removal effect is from 0 to 1, a Shapley value from -1 to 1, by at least a path")
     def effects_in_range(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """Bounds, and conversions against paths."""
         lowest = pl.when(pl.col("model") == "markov").then(0).otherwise(-1)
-        in_range = (pl.col("effect") >= lowest) & (pl.col("effect") <= 1)
-        return data.lazyframe.select(in_range & (pl.col("conversions") <= pl.col("paths")))
+        in_range = (pl.col("effect") >= lowest) & (pl.col("effect") <= 1) & pl.col("share").is_between(0, 1)
+        counted = pl.col("conversions").is_between(0, pl.col("paths")) & (pl.col("paths") >= 1)
+        return data.lazyframe.select(in_range & counted)
 
 
 class ChannelAttribution(pa.DataFrameModel):
@@ -108,12 +112,17 @@ class ChannelAttribution(pa.DataFrameModel):
     channel: str = column("Channel credited; (unknown) for refunds that no known order is left to take from.")
     campaign: str = column("Campaign credited; (not set) where touches name none.")
     model: str = column("Attribution model.", isin=ATTRIBUTION_MODELS)
-    conversions: float = column("Conversions credited; fractions where several touches share one.", ge=0)
-    revenue: Money = column("Revenue credited, refunds not taken off.", ge=0)
-    refunds: Money = column("Refunds of that day, taken back where their orders' revenue was credited.", ge=0)
+    conversions: float = column("Conversions credited; fractions where several touches share one.")
+    revenue: Money = column("Revenue credited, refunds not taken off.")
+    refunds: Money = column("Refunds of that day, taken back where their orders' revenue was credited.")
     net_revenue: Money = column("revenue less refunds.")
-    cost: Money = optional("Spent on it that day, the same for each model; null where no spend is known.", ge=0)
-    roas: float = optional("Return on advertising spend: revenue by cost; null without cost.", ge=0)
+    cost: Money = optional("Spent on it that day, the same for each model; null where no spend is known.")
+    roas: float = optional("Return on advertising spend: revenue by cost; null without cost.")
+
+    @pa.dataframe_check(description="no conversions, revenue, refunds, cost or roas are negative")
+    def figures_not_negative(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Signs."""
+        return data.lazyframe.select(none_negative("conversions", "revenue", "refunds", "cost", "roas"))
 
     @pa.dataframe_check(description="net_revenue is revenue less refunds")
     def net_revenue_fits(cls, data: pa.PolarsData) -> pl.LazyFrame:

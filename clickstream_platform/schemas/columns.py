@@ -32,3 +32,8 @@ def personal(description: str, **rules: Any) -> Any:
 def list_of(inner: pl.DataType, description: str) -> Any:
     """A list column; empty rather than null."""
     return pa.Field(description=description, dtype_kwargs={"inner": inner})
+
+
+def none_negative(*names: str) -> pl.Expr:
+    """Whether none of these columns is below zero; null is not. One check for all: every verdict is an event."""
+    return pl.all_horizontal((pl.col(name) >= 0).fill_null(True) for name in names)

@@ -5,7 +5,7 @@ from datetime import date as Day
 import pandera.polars as pa
 import polars as pl
 
-from clickstream_platform.schemas.columns import Moment, Money, column, optional
+from clickstream_platform.schemas.columns import Moment, Money, column, none_negative, optional
 
 METRICS = ("conversion", "orders_per_visitor", "revenue_per_visitor")
 REASONS = (
@@ -18,13 +18,13 @@ REASONS = (
 )
 CUPED_REASONS = (*REASONS[:-1], "no_pre_period")
 _COUNTS = ("events", "page_views", "item_views", "carts", "purchases", "refunds")
+_REFUNDED = "refund_amount"
 
 
 def _counts_fit(suffix: str) -> pl.Expr:
     """Whether no figure is negative, and the named events are no more than all events."""
-    counts = [pl.col(f"{name}{suffix}") for name in _COUNTS]
-    named = pl.sum_horizontal(counts[1:])
-    return pl.all_horizontal(count >= 0 for count in counts) & (named <= counts[0])
+    names = [f"{name}{suffix}" for name in _COUNTS]
+    return none_negative(*names, f"{_REFUNDED}{suffix}") & (pl.sum_horizontal(names[1:]) <= pl.col(names[0]))
 
 
 class EntityActivity(pa.DataFrameModel):
@@ -41,7 +41,7 @@ class EntityActivity(pa.DataFrameModel):
     purchases: int = column("purchase events.")
     refunds: int = column("refund events.")
     revenue: Money = column("Revenue of the events, refunds taken off.")
-    refund_amount: Money = column("What refunds took off.", ge=0)
+    refund_amount: Money = column("What refunds took off.")
 
     @pa.dataframe_check(
         description="there is an event, counts fit each other, and the day does not end before it starts"
@@ -67,7 +67,7 @@ class ExperimentExposures(pa.DataFrameModel):
     purchases_after: int = column("purchase events among them.")
     refunds_after: int = column("refund events among them.")
     revenue_after: Money = column("Revenue of them, refunds taken off.")
-    refund_amount_after: Money = column("What refunds among them took off.", ge=0)
+    refund_amount_after: Money = column("What refunds among them took off.")
 
     @pa.dataframe_check(description="no count is negative, and the named events are no more than all")
     def figures_agree(cls, data: pa.PolarsData) -> pl.LazyFrame:

@@ -22,9 +22,9 @@ class FunnelSteps(pa.DataFrameModel):
     within: str = column("How long an attempt may take: session, or days from the first step such as 7d.")
     dimension: str = column("What the attempts are broken down by, such as channel; all for the total.")
     segment: str = column("Value of the dimension in the session of the first step; all for the total.")
-    step: int = column("Number of the step, from 1.", ge=1)
+    step: int = column("Number of the step, from 1.")
     label: str = column("Name of the step.")
-    entered: int = column("Attempts: those that reached the first step.", ge=1)
+    entered: int = column("Attempts: those that reached the first step.")
     reached: int = column("Attempts that reached this step after all before it.")
     dropped: int = column("Attempts lost since the step before; 0 at the first.")
     conversion_from_first: float = column("reached over entered.")
@@ -39,7 +39,9 @@ class FunnelSteps(pa.DataFrameModel):
         reached, dropped, entered = pl.col("reached"), pl.col("dropped"), pl.col("entered")
         first = (reached == entered) & (dropped == 0)
         later = (reached >= 0) & (dropped >= 0) & (reached + dropped <= entered)
-        return data.lazyframe.select(pl.when(pl.col("step") == 1).then(first).otherwise(later))
+        return data.lazyframe.select(
+            pl.when(pl.col("step") == 1).then(first).otherwise(later) & (pl.col("step") >= 1) & (entered >= 1)
+        )
 
     @pa.dataframe_check(description="conversions are the counts' ratios, and no step takes less than no time")
     def figures_agree(cls, data: pa.PolarsData) -> pl.LazyFrame:

@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from clickstream_platform.contract import ORDER_STATUSES
-from clickstream_platform.schemas.columns import Moment, Money, column, optional, personal
+from clickstream_platform.schemas.columns import Moment, Money, column, none_negative, optional, personal
 
 ORDER_REASONS = (
     "amount_not_positive",
@@ -97,9 +97,14 @@ class MarketingSpendClean(pa.DataFrameModel):
     source: str = column("Traffic source of the campaign's visits; (not set) where not sent.")
     medium: str = column("Traffic medium of the campaign's visits; (not set) where not sent.")
     campaign: str = column("Campaign name; (not set) where not sent.")
-    cost: Money = column("What it cost.", ge=0)
-    impressions: int = optional("Times the advertisement was shown, by the advertiser's count.", ge=0)
-    clicks: int = optional("Clicks, by the advertiser's count.", ge=0)
+    cost: Money = column("What it cost.")
+    impressions: int = optional("Times the advertisement was shown, by the advertiser's count.")
+    clicks: int = optional("Clicks, by the advertiser's count.")
+
+    @pa.dataframe_check(description="no cost, impressions or clicks are negative")
+    def figures_not_negative(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Signs."""
+        return data.lazyframe.select(none_negative("cost", "impressions", "clicks"))
 
 
 class MarketingSpendQuarantine(pa.DataFrameModel):

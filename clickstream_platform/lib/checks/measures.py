@@ -193,14 +193,14 @@ TOTALS: Mapping[str, DailyTotals] = {
         (
             _count("conversions", "conversions"),
             _amount("revenue", "revenue", "conversions"),
-            Measure("refunds", ("refunds",), total("refunds"), "amount"),
             Measure("cost", ("cost",), total("cost"), "amount"),
         ),
         ("channel", "campaign"),
         # Every model shares out the same conversions, revenue and cost.
         rows=pl.col("model") == "last",
         left_out={
-            "net_revenue": "the difference of two amounts that are judged",
+            "refunds": "product_performance judges them, where it is known how many they are",
+            "net_revenue": "revenue, which is judged, less refunds",
             "roas": "revenue and cost are judged each by itself",
         },
     ),
