@@ -14,24 +14,24 @@ from clickstream_platform.transforms._frames import Frame
 BETWEEN = " > "
 """Between the channels of a path written as text."""
 
-PATH_KEY = ("entity_id", "ended_at")
+_KEY = ("entity_id", "ended_at", "path_id")
 _ORDER = ("touched_at", "channel", "campaign")
 _FACTS = ("path", "touch_count", "first_touch_at")
 _Maker: TypeAlias = Callable[[Any, Any], Any]
 
 
 def with_text(rows: Frame) -> Frame:
-    """One row a path (`entity_id`, `ended_at`): its channels as text, its number of touches, the time of the first.
+    """One row a path (`entity_id`, `ended_at`, `path_id`): channels as text, number of touches, time of the first.
 
     Args:
         rows: Touches of paths: their path's columns, `touched_at`, `channel` and `campaign`.
     """
-    return _made(rows, {"POLARS": _text_by_polars, "DUCKDB": _text_by_duckdb, "PYSPARK": _text_by_spark})
+    return _made(rows, {"DUCKDB": _text_by_duckdb, "PYSPARK": _text_by_spark})
 
 
 def with_touches(rows: Frame) -> Frame:
     """As `with_text`, with `touches` too: a list of position (from 1), time, channel and campaign."""
-    return _made(rows, {"POLARS": _list_by_polars, "DUCKDB": _list_by_duckdb, "PYSPARK": _list_by_spark})
+    return _made(rows, {"DUCKDB": _list_by_duckdb, "PYSPARK": _list_by_spark})
 
 
 def _made(rows: Frame, makers: dict[str, _Maker]) -> Frame:
@@ -42,55 +42,24 @@ def _made(rows: Frame, makers: dict[str, _Maker]) -> Frame:
     return made
 
 
-def _text_by_polars(rows: Any, pl: Any) -> Any:
-    """Sorted once as a whole: within a group rows keep their order, and many small sorts take longer."""
-    gathered = rows.sort(_ORDER).group_by(PATH_KEY).agg("channel", pl.col("touched_at").min().alias("first_touch_at"))
-    return gathered.select(
-        *PATH_KEY,
-        pl.col("channel").list.join(BETWEEN).alias("path"),
-        pl.col("channel").list.len().cast(pl.Int64).alias("touch_count"),
-        "first_touch_at",
-    )
-
-
-def _list_by_polars(rows: Any, pl: Any) -> Any:
-    position = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("position")
-    gathered = (
-        rows.sort(_ORDER)
-        .group_by(PATH_KEY)
-        .agg(
-            pl.struct(position, *_ORDER).alias("touches"),
-            "channel",
-            pl.col("touched_at").min().alias("first_touch_at"),
-        )
-    )
-    return gathered.select(
-        *PATH_KEY,
-        pl.col("channel").list.join(BETWEEN).alias("path"),
-        pl.col("channel").list.len().cast(pl.Int64).alias("touch_count"),
-        "first_touch_at",
-        "touches",
-    )
-
-
 _DUCKDB_FACTS = (
-    f"{', '.join(PATH_KEY)}, string_agg(channel, '{BETWEEN}' order by {', '.join(_ORDER)}) as path, "
+    f"{', '.join(_KEY)}, string_agg(channel, '{BETWEEN}' order by {', '.join(_ORDER)}) as path, "
     "count(*) as touch_count, min(touched_at) as first_touch_at"
 )
 
 
 def _text_by_duckdb(rows: Any, _: Any) -> Any:
-    return rows.aggregate(_DUCKDB_FACTS, ", ".join(PATH_KEY))
+    return rows.aggregate(_DUCKDB_FACTS, ", ".join(_KEY))
 
 
 def _list_by_duckdb(rows: Any, _: Any) -> Any:
     touch = f"{{{', '.join(f'{name}: {name}' for name in _ORDER)}}}"
     numbered = f"{{position: i::bigint, {', '.join(f'{name}: t.{name}' for name in _ORDER)}}}"
     gathered = rows.aggregate(
-        f"{_DUCKDB_FACTS}, list({touch} order by {', '.join(_ORDER)}) as gathered", ", ".join(PATH_KEY)
+        f"{_DUCKDB_FACTS}, list({touch} order by {', '.join(_ORDER)}) as gathered", ", ".join(_KEY)
     )
     return gathered.select(
-        f"{', '.join((*PATH_KEY, *_FACTS))}, list_transform(gathered, lambda t, i: {numbered}) as touches"
+        f"{', '.join((*_KEY, *_FACTS))}, list_transform(gathered, lambda t, i: {numbered}) as touches"
     )
 
 
@@ -102,19 +71,19 @@ _SPARK_FACTS = (
 
 
 def _text_by_spark(rows: Any, _: Any) -> Any:
-    return _gathered_by_spark(rows).selectExpr(*PATH_KEY, *_SPARK_FACTS)
+    return _gathered_by_spark(rows).selectExpr(*_KEY, *_SPARK_FACTS)
 
 
 def _list_by_spark(rows: Any, _: Any) -> Any:
     fields = ", ".join(f"'{name}', t.{name}" for name in _ORDER)
     numbered = f"named_struct('position', cast(i + 1 as bigint), {fields})"
     return _gathered_by_spark(rows).selectExpr(
-        *PATH_KEY, *_SPARK_FACTS, f"transform(gathered, (t, i) -> {numbered}) as touches"
+        *_KEY, *_SPARK_FACTS, f"transform(gathered, (t, i) -> {numbered}) as touches"
     )
 
 
 def _gathered_by_spark(rows: Any) -> Any:
     fields = ", ".join(f"'{name}', {name}" for name in _ORDER)
-    touches = rows.selectExpr(*PATH_KEY, f"named_struct({fields}) as touch")
-    grouped = touches.groupBy(*PATH_KEY).agg({"touch": "collect_list"})
-    return grouped.selectExpr(*PATH_KEY, "array_sort(`collect_list(touch)`) as gathered")
+    touches = rows.selectExpr(*_KEY, f"named_struct({fields}) as touch")
+    grouped = touches.groupBy(*_KEY).agg({"touch": "collect_list"})
+    return grouped.selectExpr(*_KEY, "array_sort(`collect_list(touch)`) as gathered")

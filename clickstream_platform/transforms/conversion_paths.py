@@ -4,24 +4,14 @@ from datetime import date, timedelta
 
 import narwhals as nw
 
+from clickstream_platform.transforms._ended_paths import ended_paths
 from clickstream_platform.transforms._frames import Frame, null_text, people
 from clickstream_platform.transforms._money import zero
-from clickstream_platform.transforms._paths import PATH_KEY, with_text, with_touches
 from clickstream_platform.transforms._time import compact_timestamp
 
 CONVERSION, OPEN = "conversion", "open"
 NO_TOUCHES = "(none)"
 """What stands for the channels of a path without touches."""
-_TOUCHES = nw.List(
-    nw.Struct(
-        {
-            "position": nw.Int64,
-            "touched_at": nw.Datetime("us", "UTC"),
-            "channel": nw.String,
-            "campaign": nw.String,
-        }
-    )
-)
 
 
 def conversion_paths(
@@ -64,11 +54,11 @@ def conversion_paths(
         nw.when(nw.col("may_be_credited")).then(nw.col("path_id")).min().alias("credited_id")
     )
     touches = touchpoints.filter(nw.col("date") >= earliest, nw.col("date") <= last_day)
-    steps = _numbered(touches, moments)
-    open_paths = _open_paths(with_text(_held(steps, _open_ends(steps, first_day), lookback)))
-    credited = with_touches(_held(steps, _conversion_ends(steps, first_day), lookback))
+    paths = ended_paths(_steps(touches, moments), first_day=first_day, lookback=lookback)
+    credited = paths.filter(~nw.col("path_id").is_null())
     wanted = conversions.filter(nw.col("date") >= first_day)
-    return nw.concat([_conversion_paths(wanted, moments, credited), open_paths], how="vertical")
+    still_open = paths.filter(nw.col("path_id").is_null())
+    return nw.concat([_conversion_paths(wanted, credited), _open_paths(still_open)], how="vertical")
 
 
 def _conversions(events_clean: Frame, conversion_event: str) -> Frame:
@@ -87,77 +77,43 @@ def _conversions(events_clean: Frame, conversion_event: str) -> Frame:
     )
 
 
-def _numbered(touches: Frame, moments: Frame) -> Frame:
-    """Touches and moments of conversion with their `segment`: how many such moments their entity has before them.
-
-    Touches at one moment have the same segment, whatever their order. That of a moment of conversion is its touches'.
-    """
+def _steps(touches: Frame, moments: Frame) -> Frame:
+    """Touches and moments of conversion in one frame."""
     touched = touches.select(
         "entity_id",
         "date",
         nw.col("touched_at").alias("at"),
-        nw.lit(0).cast(nw.Int64).alias("converts"),
+        nw.lit(False).alias("converts"),
         "channel",
         "campaign",
+        null_text().alias("path_id"),
     )
     converted = moments.select(
         "entity_id",
         "date",
         nw.col("ended_at").alias("at"),
-        nw.lit(1).cast(nw.Int64).alias("converts"),
-        # Whether it takes the touches before it, in the column that a touch has its channel in.
-        nw.when(~nw.col("credited_id").is_null()).then(nw.lit(CONVERSION)).alias("channel"),
+        nw.lit(True).alias("converts"),
+        null_text().alias("channel"),
         null_text().alias("campaign"),
+        nw.col("credited_id").alias("path_id"),
     )
-    before = nw.col("converts").cum_sum().over("entity_id", order_by=["at", "converts"]) - nw.col("converts")
-    return nw.concat([touched, converted], how="vertical").with_columns(before.alias("segment"))
+    return nw.concat([touched, converted], how="vertical")
 
 
-def _conversion_ends(steps: Frame, first_day: date) -> Frame:
-    """Ends of paths that a conversion may be credited to."""
-    ends = steps.filter(nw.col("converts") == 1, ~nw.col("channel").is_null(), nw.col("date") >= first_day)
-    return ends.select("entity_id", "segment", nw.col("at").alias("ended_at"))
-
-
-def _open_ends(steps: Frame, first_day: date) -> Frame:
-    """Last touches of entities' days that no conversion of the day follows."""
-    touch, conversion = (nw.when(nw.col("converts") == kind).then(nw.col("at")) for kind in (0, 1))
-    days = (
-        steps.filter(nw.col("date") >= first_day)
-        .group_by("entity_id", "date")
-        .agg(touch.max().alias("ended_at"), conversion.max().alias("converted_at"), nw.col("segment").max())
-    )
-    unanswered = nw.col("converted_at").is_null() | (nw.col("ended_at") > nw.col("converted_at"))
-    return days.filter(unanswered).select("entity_id", "segment", "ended_at")
-
-
-def _held(steps: Frame, ends: Frame, lookback: timedelta) -> Frame:
-    """The touches of paths that end so: of the same segment, within the look-back."""
-    within = (nw.col("at") <= nw.col("ended_at")) & (nw.col("at") >= nw.col("ended_at") - lookback)
-    pairs = steps.filter(nw.col("converts") == 0).join(ends, on=["entity_id", "segment"]).filter(within)
-    return pairs.select("entity_id", "ended_at", nw.col("at").alias("touched_at"), "channel", "campaign")
-
-
-def _conversion_paths(conversions: Frame, moments: Frame, credited: Frame) -> Frame:
-    """Every conversion with the touches of its moment, if it is the one that has them."""
-    ids = moments.select("entity_id", "ended_at", "credited_id")
-    mine = (nw.col("path_id") == nw.col("credited_id")) & ~nw.col("path").is_null()
-    return (
-        conversions.join(ids, on=list(PATH_KEY))
-        .join(credited, on=list(PATH_KEY), how="left")
-        .select(
-            "path_id",
-            nw.lit(CONVERSION).alias("outcome"),
-            "date",
-            "ended_at",
-            "entity_id",
-            "order_id",
-            "revenue",
-            nw.when(mine).then(nw.col("path")).otherwise(nw.lit(NO_TOUCHES)).alias("path"),
-            nw.when(mine).then(nw.col("touch_count")).otherwise(nw.lit(0)).cast(nw.Int64).alias("touch_count"),
-            nw.when(mine).then(nw.col("first_touch_at")).alias("first_touch_at"),
-            nw.when(mine).then(nw.col("touches")).alias("touches"),
-        )
+def _conversion_paths(conversions: Frame, credited: Frame) -> Frame:
+    """Every conversion, with touches if it has some."""
+    return conversions.join(credited, on=["entity_id", "ended_at", "path_id"], how="left").select(
+        "path_id",
+        nw.lit(CONVERSION).alias("outcome"),
+        "date",
+        "ended_at",
+        "entity_id",
+        "order_id",
+        "revenue",
+        nw.col("path").fill_null(NO_TOUCHES),
+        nw.col("touch_count").fill_null(0).cast(nw.Int64),
+        "first_touch_at",
+        "touches",
     )
 
 
@@ -173,5 +129,5 @@ def _open_paths(paths: Frame) -> Frame:
         "path",
         "touch_count",
         "first_touch_at",
-        nw.lit(None, dtype=_TOUCHES).alias("touches"),
+        "touches",
     )
