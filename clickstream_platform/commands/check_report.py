@@ -48,17 +48,20 @@ def summaries(verdicts: Iterable[Verdict]) -> list[Summary]:
 
 
 def print_table(verdicts: Sequence[Verdict], lake: str, days: Sequence[date]) -> None:
-    """A row a check, failures first, and what to do about them."""
+    """A row a check, failures first; below them what was found, and what to do.
+
+    What was found stands outside of the table, where no column is too narrow for it.
+    """
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=PLAIN_WIDTH)
     span = f" on {days[0]}..{days[-1]}" if days else ""
     table = Table(title=f"Checks of {lake}{span}", title_justify="left", title_style="bold")
-    for heading in ("", "table", "check"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("days failed", justify="right", no_wrap=True)
-    table.add_column("rows failed", justify="right", no_wrap=True)
-    table.add_column("found", overflow="fold")
+    table.add_column("", no_wrap=True)
+    for heading in ("table", "check"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("days failed", "rows failed"):
+        table.add_column(heading, justify="right", no_wrap=True)
     found = summaries(verdicts)
     for summary in found:
         mark, style = MARKS[summary.state]
@@ -69,16 +72,18 @@ def print_table(verdicts: Sequence[Verdict], lake: str, days: Sequence[date]) ->
             summary.info.name,
             _days_failed(summary),
             _rows_failed(summary),
-            Text(_found(summary)),
         )
     console.print(table)
     for summary in found:
         if summary.state:
             mark, style = MARKS[summary.state]
-            line = (
-                f"{mark} {summary.info.table} {summary.info.name}: {summary.info.rule}. To do: {summary.info.remedy}."
+            lines = (
+                Text(f"{mark} {summary.info.table} {summary.info.name}: {summary.info.rule}", style),
+                Text(f"  Found: {_found(summary)}"),
+                Text(f"  To do: {summary.info.remedy}."),
             )
-            console.print(Text(line, style), soft_wrap=True)
+            for line in lines:
+                console.print(line, soft_wrap=True)
     console.print(conclusion(verdicts))
 
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from clickstream_platform.commands.check import check
 from clickstream_platform.lake import Lake
+from clickstream_platform.lib.checks.catalogue import check_groups, checked_tables
 from clickstream_platform_tests.lib.checks.shop import MONDAY, TUESDAY, good_lake, rewrite
 
 
@@ -57,10 +58,22 @@ def test_failures_come_first_with_what_was_found_and_what_to_do(lake: Lake) -> N
     assert "1 of 3" in rows[0] and "1 of 3 (33.33%)" in rows[0]
     assert "schema_change" in rows[1] and "! warn" in rows[1]
     assert all("✓" in row for row in rows[2:])
-    text = "\n".join(lines)
-    assert f"session_id ada@{TUESDAY}" in text
-    assert "To do: trace the sampled keys in the upstream table." in text
-    assert "67 checks," in lines[-1] and lines[-1].endswith("1 failed, 1 warned")
+    found, to_do = lines[-6:-4]
+    assert lines[-7].startswith("✗ error sessions start_reason_allowed: start_reason is one of ")
+    assert found.startswith(f"  Found: {TUESDAY}: 1 of 1 rows (100.00%) break the rule")
+    assert found.endswith(f"such as session_id ada@{TUESDAY}, start_reason mood")
+    assert to_do == "  To do: trace the sampled keys in the upstream table."
+    assert lines[-4].startswith("! warn sessions schema_change: ")
+    checks = sum(len(group.infos) for table in checked_tables() for group in check_groups(table.name))
+    assert lines[-1].startswith(f"{checks} checks,") and lines[-1].endswith("1 failed, 1 warned")
+
+
+def test_narrow_terminal_cuts_nothing(lake: Lake) -> None:
+    spoil_with_an_error(lake)
+    terminal = {"COLUMNS": "80", "FORCE_COLOR": "1"}
+    shown = CliRunner().invoke(check, ["sessions", "experiment_results", "--lake", lake.uri], env=terminal).stdout
+    assert "✗ error" in shown and "1 of 3 (33.33%)" in shown and "…" not in shown
+    assert f"such as session_id ada@{TUESDAY}, start_reason mood" in shown
 
 
 def test_table_and_days_narrow_what_is_checked(lake: Lake) -> None:
