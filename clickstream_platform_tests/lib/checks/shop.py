@@ -11,6 +11,7 @@ import polars as pl
 from clickstream_platform.lake import Lake
 from clickstream_platform.lib.checks import Verdict, evaluate
 from clickstream_platform.schemas import TABLES
+from clickstream_platform.schemas.attribution import ATTRIBUTION_MODELS
 
 DAYS = [date(2024, 3, 4) + timedelta(days=i) for i in range(3)]
 MONDAY, TUESDAY, WEDNESDAY = DAYS
@@ -81,15 +82,56 @@ def _spend(day: date, currency: str = SHOP_CURRENCY, **more: Any) -> dict[str, A
     return {"spend_date": day, **origin, "cost": Decimal("9.50")} | more
 
 
+_FROM_A_NEWSLETTER = {"channel": "Email", "source": "news", "medium": "email", "campaign": "spring"}
+
+
 def _bronze_events(day: date) -> list[dict[str, Any]]:
-    events = [_event(day, name) for name in ("look", "look", "again")]
-    return [*events, _event(day, "buy", "purchase"), _event(day, "odd", "purchase")]
+    """Each day somebody looks, buys, and comes again."""
+    events = [_event(day, "look"), _event(day, "look"), _event(day, "again", event_time=noon(day, 2))]
+    return [*events, _event(day, "buy", "purchase", event_time=noon(day, 1)), _event(day, "odd", "purchase")]
 
 
 def _events_clean(day: date) -> list[dict[str, Any]]:
-    shown = {"look": [{"experiment": "button", "variant": "A"}]}
-    views = [_event(day, name, revenue=Decimal(0), experiments=shown.get(name, [])) for name in ("look", "again")]
-    return [*views, _event(day, "buy", "purchase", order_id=f"known-{day}", revenue=Decimal("20.00"))]
+    view: dict[str, Any] = {**_FROM_A_NEWSLETTER, "has_source": True, "is_touch": True, "revenue": Decimal(0)}
+    return [
+        _event(day, "look", **view, experiments=[{"experiment": "button", "variant": "A"}]),
+        _event(day, "again", event_time=noon(day, 2), **view),
+        _event(day, "buy", "purchase", event_time=noon(day, 1), order_id=f"known-{day}", revenue=Decimal("20.00")),
+    ]
+
+
+def _touchpoints(day: date) -> list[dict[str, Any]]:
+    at = {"look": noon(day), "again": noon(day, 2)}
+    origin = {**_FROM_A_NEWSLETTER, "touch_type": "source", "is_direct": False}
+    return [{"touch_id": f"{name}-{day}", "touched_at": time, "date": day, **origin} for name, time in at.items()]
+
+
+def _conversion_paths(day: date) -> list[dict[str, Any]]:
+    """What was looked at led to the order; coming again has led to nothing."""
+    touch = {"position": 1, "touched_at": noon(day), "channel": "Email", "campaign": "spring"}
+    led = {"date": day, "path": "Email", "touch_count": 1}
+    bought = {"path_id": f"buy-{day}", "outcome": "conversion", "ended_at": noon(day, 1), "order_id": f"known-{day}"}
+    again = {"path_id": f"x@{noon(day, 2)}", "outcome": "open", "ended_at": noon(day, 2), "revenue": Decimal(0)}
+    return [
+        {**led, **bought, "revenue": Decimal("20.00"), "first_touch_at": noon(day), "touches": [touch]},
+        {**led, **again, "first_touch_at": noon(day, 2)},
+    ]
+
+
+def _channel_effects(day: date) -> list[dict[str, Any]]:
+    """Of the paths up to the day, one of two converted, and none would have without e-mail."""
+    so_far = (day - MONDAY).days + 1
+    counts = {"date": day, "channel": "Email", "share": 1.0, "paths": 2 * so_far, "conversions": so_far}
+    return [{**counts, "model": model, "effect": effect} for model, effect in (("markov", 1.0), ("shapley", 0.5))]
+
+
+def _channel_attribution(day: date) -> list[dict[str, Any]]:
+    nothing = dict.fromkeys(("revenue", "refunds", "net_revenue"), Decimal(0))
+    paid = dict.fromkeys(("revenue", "net_revenue"), Decimal("20.00"))
+    email = {"channel": "Email", "campaign": "spring", "conversions": 1.0, **nothing, **paid}
+    spent = {"cost": Decimal("9.50"), "roas": 0.0}
+    search = {"channel": "Paid Search", "campaign": f"in {SHOP_CURRENCY}", "conversions": 0.0, **nothing, **spent}
+    return [{"date": day, "model": model, **cell} for model in ATTRIBUTION_MODELS for cell in (email, search)]
 
 
 _NO_ACTIVITY = dict.fromkeys(("page_views", "item_views", "carts", "purchases", "refunds"), 0)
@@ -110,6 +152,7 @@ TABLES_BY_DAY: dict[str, Callable[[date], list[dict[str, Any]]]] = {
             "session_id": f"ada@{day}",
             "session_date": day,
             "start_reason": "first_event",
+            **_FROM_A_NEWSLETTER,
             "started_at": noon(day),
             "ended_at": noon(day, 2),
             "events": 3,
@@ -117,6 +160,7 @@ TABLES_BY_DAY: dict[str, Callable[[date], list[dict[str, Any]]]] = {
             "add_to_cart_at": noon(day, 2),
         }
     ],
+    "touchpoints": _touchpoints,
     "entity_activity": lambda day: [{"entity_id": "x", "activity_date": day, "events": 3, **_NO_ACTIVITY}],
     "experiment_exposures": lambda day: [
         {
@@ -156,6 +200,9 @@ TABLES_BY_DAY: dict[str, Callable[[date], list[dict[str, Any]]]] = {
         }
         for step in (1, 2)
     ],
+    "conversion_paths": _conversion_paths,
+    "channel_effects": _channel_effects,
+    "channel_attribution": _channel_attribution,
     "attributed_checkouts": lambda day: [
         {
             "date": day,
@@ -184,6 +231,7 @@ WHOLE_TABLES: dict[str, Callable[[date], list[dict[str, Any]]]] = {
             "variant": variant,
             "reason": "control",
             "cuped_reason": "control",
+            "expected_share": 0.5,
         }
         for variant in ("A", "B")
     ],

@@ -79,7 +79,7 @@ def test_every_check_of_every_table_is_an_asset_check_with_its_severity_in_view(
     assert len(specs) == len(infos)
     for info in infos:
         spec = specs[dg.AssetCheckKey(table_key(TABLES[info.table]), info.name)]
-        assert spec.blocking is (info.name == "shape")
+        assert spec.blocking is (info.name in ("shape", "credit_adds_up"))
         assert spec.metadata["severity"] == info.severity
         by_day = info.name not in ("schema_change", "freshness") and TABLES[info.table].partition_column is not None
         assert (spec.partitions_def is not None) is by_day
@@ -158,7 +158,7 @@ def test_broken_shape_stops_what_is_downstream(lake: Lake, instance: dg.DagsterI
     tags = None if single_day else range_tags(MONDAY, WEDNESDAY)
     result = run(lake, "sessions", instance, tags=tags, day=MONDAY if single_day else None)
     assert not result.success
-    assert wrong(result) == {("shape", str(MONDAY))}
+    assert wrong(result) == {("shape", str(MONDAY)), ("events_accounted_for", str(MONDAY))}
     assert not result.asset_materializations_for_node("reads_the_table")
 
 

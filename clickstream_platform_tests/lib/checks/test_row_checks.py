@@ -1,6 +1,4 @@
-from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 
 import pandera.polars as pa
 import polars as pl
@@ -9,28 +7,15 @@ import pytest
 from clickstream_platform.lake import Lake
 from clickstream_platform.lib.checks import CheckOptions, Verdict, checked_tables, evaluate, row_checks, rules, tally
 from clickstream_platform.schemas import TABLES, Table
+from clickstream_platform_tests.lib.checks.breaking import BREAKING, Change, typed, with_column
 from clickstream_platform_tests.lib.checks.shop import (
     DAYS,
     MONDAY,
     TUESDAY,
-    WEDNESDAY,
     failed,
-    noon,
     rewrite,
     stored_object,
 )
-
-Change = Callable[[pl.DataFrame], pl.DataFrame]
-
-
-def with_column(**columns: object) -> Change:
-    return lambda frame: frame.with_columns(
-        **{name: value if isinstance(value, pl.Expr) else pl.lit(value) for name, value in columns.items()}
-    )
-
-
-def typed(name: str, value: object) -> Change:
-    return lambda frame: frame.with_columns(pl.lit(value, dtype=frame.schema[name]).alias(name))
 
 
 @pytest.mark.parametrize("table", [table.name for table in checked_tables()])
@@ -99,60 +84,7 @@ def test_damage_before_the_footer_fails_the_shape_of_its_day(lake: Lake) -> None
     assert "cannot be read" in found["shape", MONDAY].said
 
 
-@pytest.mark.parametrize(
-    ("table", "change", "check"),
-    [
-        ("events_clean", typed("event_name", "poke"), "event_name_allowed"),
-        ("events_clean", typed("revenue", Decimal("-1")), "revenue_fits_event"),
-        ("events_clean", with_column(ads_consent=False, is_touch=True), "ads_consent_is_kept"),
-        ("events_clean", with_column(ads_consent=False, click_id="c"), "ads_consent_is_kept"),
-        ("events_clean", with_column(ads_consent=False, email_hash="f"), "ads_consent_is_kept"),
-        ("events_quarantine", typed("reason", "mood"), "reason_allowed"),
-        ("sessions", typed("duration_seconds", -0.5), "span_fits"),
-        ("sessions", typed("start_reason", "mood"), "start_reason_allowed"),
-        ("sessions", typed("events", 0), "span_fits"),
-        ("sessions", typed("add_to_cart_at", noon(MONDAY, 1)), "funnel_steps_in_order"),
-        ("orders_validated", typed("quantity", 0), "quantity_lower_bound"),
-        ("orders_validated", typed("total_amount", Decimal(0)), "total_amount_lower_bound"),
-        ("orders_validated", typed("status", "lost"), "status_allowed"),
-        ("orders_quarantine", typed("reason", "mood"), "reason_allowed"),
-        ("marketing_spend_clean", typed("cost", Decimal("-0.01")), "figures_not_negative"),
-        ("marketing_spend_clean", typed("impressions", -1), "figures_not_negative"),
-        ("marketing_spend_clean", typed("clicks", -1), "figures_not_negative"),
-        ("marketing_spend_quarantine", typed("reason", "mood"), "reason_allowed"),
-        ("daily_sales_summary", typed("total_orders", 0), "figures_agree"),
-        ("daily_sales_summary", typed("total_revenue", Decimal(0)), "total_revenue_lower_bound"),
-        ("daily_sales_summary", typed("avg_order_value", Decimal("6.66")), "figures_agree"),
-        ("daily_sales_summary", typed("unique_customers", 4), "figures_agree"),
-        ("product_performance", typed("refund_amount", Decimal("-0.01")), "figures_not_negative"),
-        ("conversion_funnel", typed("sessions", 0), "counts_never_rise"),
-        ("conversion_funnel", typed("begin_checkout", 6), "counts_never_rise"),
-        ("attributed_checkouts", typed("click_time", noon(MONDAY)), "click_fits"),
-        ("attributed_checkouts", typed("is_attributed", False), "click_fits"),
-        ("traffic_summary", typed("window_start", noon(MONDAY, 4)), "window_fits"),
-        ("traffic_summary", typed("events", 0), "window_fits"),
-        ("customers_clean", typed("email", "Ada@shop.test"), "email_is_normalized"),
-        ("products_clean", typed("price", Decimal("-1")), "price_lower_bound"),
-        ("customer_lifetime_value", typed("total_orders", 0), "total_orders_lower_bound"),
-        ("customer_lifetime_value", typed("total_spent", Decimal(0)), "total_spent_lower_bound"),
-        ("customer_lifetime_value", typed("rfm_segment", "mood"), "rfm_segment_allowed"),
-        ("customer_lifetime_value", typed("recency_score", 6), "scores_in_range"),
-        ("customer_lifetime_value", typed("recency_days", 2), "dates_in_order"),
-        ("customer_lifetime_value", typed("repeat_purchases", 1), "purchases_fit"),
-        ("customer_lifetime_value", typed("value_method", "guess"), "value_method_allowed"),
-        ("customer_lifetime_value", typed("probability_alive", 0.0), "method_fits"),
-        ("customer_lifetime_value", typed("clv", Decimal(-1)), "forecast_fits"),
-        ("customer_lifetime_value", typed("horizon_days", 0), "horizon_days_lower_bound"),
-        ("customer_value_models", typed("model", "oracle"), "model_allowed"),
-        ("customer_value_models", typed("customers", 0), "customers_lower_bound"),
-        ("customer_value_models", typed("alpha", 0.0), "fit_is_whole"),
-        ("customer_value_models", typed("repeat_customers", 2), "training_fits"),
-        ("customer_value_holdout", typed("repeat_purchases", -1), "repeat_purchases_lower_bound"),
-        ("customer_value_holdout", typed("customers", -1), "customers_lower_bound"),
-        ("customer_value_holdout", typed("calibration_end", WEDNESDAY), "periods_in_order"),
-        ("customer_value_holdout", typed("actual_purchases", -1.0), "figures_fit"),
-    ],
-)
+@pytest.mark.parametrize(("table", "change", "check"), BREAKING)
 def test_broken_rule_fails_its_own_check_on_its_own_day(lake: Lake, table: str, change: Change, check: str) -> None:
     day = MONDAY if TABLES[table].partition_column else None
     rewrite(lake, table, change, day)
@@ -167,13 +99,8 @@ def test_broken_rule_fails_its_own_check_on_its_own_day(lake: Lake, table: str, 
     assert verdict.info.rule in verdict.said
 
 
-def test_every_row_rule_has_a_breaking_test_above() -> None:
-    (mark,) = [
-        mark
-        for mark in test_broken_rule_fails_its_own_check_on_its_own_day.pytestmark  # type: ignore[attr-defined]
-        if mark.name == "parametrize"
-    ]
-    broken = {(table, check) for table, _, check in mark.args[1]}
+def test_every_row_rule_is_broken_by_a_case() -> None:
+    broken = {(table, check) for table, _, check in BREAKING}
     assert broken == {(table.name, rule.name) for table in checked_tables() for rule in rules.row_rules(table)}
 
 
