@@ -1,10 +1,12 @@
 """Channels' effects by the fitted attribution models, on the paths of a moving window of days.
 
 Counts of paths are small, and they add up: each counts for a stretch of days, so what begins and what ends on each day
-is noted once, and running sums give the window of every day in one pass.
+is noted once, and running sums give the window of every day in one pass. What is counted of a path (its channels, its
+steps) is a sparse matrix, and so are the days: their product is what each day counts.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeAlias
 
@@ -12,6 +14,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from clickstream_platform.models.markov import removal_effects
 from clickstream_platform.models.shapley import EXACT_CHANNELS, channel_values
@@ -20,6 +23,8 @@ from clickstream_platform.transforms._paths import BETWEEN
 from clickstream_platform.transforms.conversion_paths import CONVERSION
 
 Floats: TypeAlias = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+Flags: TypeAlias = NDArray[np.bool_]
 
 _DIGITS = 12
 """Of an effect: the last bits depend on the machine's linear algebra."""
@@ -48,35 +53,56 @@ def channel_effects(counts: pl.DataFrame, days: Sequence[date], window: int, tre
         return pl.DataFrame(schema=_SCHEMA)
     first = min(days) - timedelta(days=window - 1)
     length = (max(days) - first).days + 1
-    paths, channels = _coded(counts, treatment)
-    spans = _spans(counts, first, length, window)
-    running = _Running(paths, spans, len(channels), length)
+    paths = _coded(counts["path"].unique(), treatment)
+    running = _Running(paths, _spans(counts, paths.texts, first, length, window), length)
     rows: list[pl.DataFrame] = []
     for day in days:
-        rows += _fitted(running, (day - first).days, day, channels)
+        rows += _fitted(running, (day - first).days, day, paths.channels)
     return pl.concat(rows) if rows else pl.DataFrame(schema=_SCHEMA)
 
 
-def _coded(counts: pl.DataFrame, treatment: str) -> tuple[pl.DataFrame, list[str]]:
-    """Each distinct path as its channels' codes, treated, and the channels in the order of their codes."""
-    distinct = counts.select(pl.col("path").unique().sort())
-    touches = distinct.with_columns(channel=pl.col("path").str.split(BETWEEN)).with_row_index("number")
-    steps = touches.explode("channel").with_columns(position=pl.int_range(pl.len()).over("number"))
-    channels = steps["channel"].unique().sort().to_list()
-    code = steps["channel"].replace_strict(channels, list(range(len(channels))), return_dtype=pl.Int64)
-    lazy = nw.from_native(steps.with_columns(code=code).lazy())
-    kept = treated(lazy, treatment, path=("number",), same=("code",)).to_native()
-    coded = kept.group_by("number").agg(pl.col("code").sort_by("position")).collect()
-    return touches.select("number", "path").join(coded, on="number"), channels
+@dataclass(frozen=True)
+class _Paths:
+    """Distinct paths by number: the channels of all their touches that are left, one path's after the other's."""
+
+    texts: pl.Series
+    channels: list[str]
+    path: Integers
+    """The number of each touch's path."""
+    code: Integers
+    """The place of each touch's channel in `channels`."""
+
+    @property
+    def begins(self) -> Flags:
+        """Which touches are the first of their path."""
+        first: Flags = np.diff(self.path, prepend=-1) != 0
+        return first
+
+    @property
+    def ends(self) -> Flags:
+        """Which touches are the last of their path."""
+        last: Flags = np.diff(self.path, append=-1) != 0
+        return last
 
 
-def _spans(counts: pl.DataFrame, first: date, length: int, window: int) -> pl.DataFrame:
+def _coded(texts: pl.Series, treatment: str) -> _Paths:
+    """Paths, treated, with their channels in alphabetical order."""
+    split = pl.DataFrame({"channel": texts.str.split(BETWEEN)}).with_row_index("path")
+    steps = split.explode("channel").with_row_index("position")
+    channels = steps["channel"].unique().sort()
+    code = steps["channel"].cast(pl.Enum(channels)).to_physical().cast(pl.Int64)
+    lazy = nw.from_native(steps.select("path", "position", code.alias("code")).lazy())
+    kept = treated(lazy, treatment, path=("path",), same=("code",)).to_native().collect().sort("position")
+    return _Paths(texts, channels.to_list(), kept["path"].to_numpy().astype(np.int64), kept["code"].to_numpy())
+
+
+def _spans(counts: pl.DataFrame, texts: pl.Series, first: date, length: int, window: int) -> pl.DataFrame:
     """From which day on (counted from the first) and before which day each count is within the window."""
     begin = (pl.col("date") - first).dt.total_days()
     until = (pl.col("until") - first).dt.total_days()
     return counts.select(
-        "path",
         "paths",
+        path=pl.col("path").cast(pl.Enum(texts)).to_physical(),
         converts=pl.col("outcome") == CONVERSION,
         begin=begin,
         end=pl.min_horizontal(begin + window, until, pl.lit(length)),
@@ -86,41 +112,43 @@ def _spans(counts: pl.DataFrame, first: date, length: int, window: int) -> pl.Da
 class _Running:
     """Counts of each day's window: of first channels, of steps, of last channels and of sets of channels."""
 
-    def __init__(self, paths: pl.DataFrame, spans: pl.DataFrame, channels: int, length: int) -> None:
-        sets = paths.with_columns(members=pl.col("code").list.unique().list.sort())
-        distinct = sets.select(pl.col("members").unique(maintain_order=True)).with_row_index("set")
-        self.members = np.zeros((distinct.height, channels), dtype=np.bool_)
-        flat = distinct.explode("members")
-        self.members[flat["set"].to_numpy(), flat["members"].to_numpy()] = True
-        known = sets.join(distinct, on="members").drop("members").join(spans, on="path")
-        code = pl.col("code")
-        pairs = known.filter(code.list.len() > 1).select(
-            "begin",
-            "end",
-            "paths",
-            step=code.list.head(code.list.len() - 1),
-            to=code.list.tail(code.list.len() - 1),
+    def __init__(self, paths: _Paths, spans: pl.DataFrame, length: int) -> None:
+        channels, count = len(paths.channels), len(paths.texts)
+        won, lost = (
+            _changes(spans.filter(pl.col("converts") == converts), length, count) for converts in (True, False)
         )
-        steps = pairs.explode("step", "to").with_columns(step=pl.col("step") * channels + pl.col("to"))
-        won, lost = known.filter("converts"), known.filter(~pl.col("converts"))
-        last, size = code.list.last(), (length, channels)
-        self.first = _sums(known, code.list.first(), *size)
-        self.steps = _sums(steps, pl.col("step"), length, channels * channels).reshape(length, channels, channels)
-        self.converted, self.lost = (_sums(part, last, *size) for part in (won, lost))
+        begins, ends, inner = paths.begins, paths.ends, ~paths.ends
+        step = paths.code[:-1] * channels + paths.code[1:]
+        self.first = _sums(won + lost, paths.path[begins], paths.code[begins], channels)
+        steps = _sums(won + lost, paths.path[inner], step[inner[:-1]], channels * channels)
+        self.steps = steps.reshape(length, channels, channels)
+        self.converted, self.lost = (_sums(part, paths.path[ends], paths.code[ends], channels) for part in (won, lost))
+        self.members, number = _sets(paths, count)
         self.sets_converted, self.sets_lost = (
-            _sums(part, pl.col("set"), length, distinct.height) for part in (won, lost)
+            _sums(part, np.arange(count), number, len(self.members)) for part in (won, lost)
         )
 
 
-def _sums(rows: pl.DataFrame, code: pl.Expr, length: int, codes: int) -> Floats:
-    """Counts of each code on each day: what has begun by then less what has ended."""
-    values = rows.select("begin", "end", "paths", code=code.cast(pl.Int64))
-    weights, place = values["paths"].to_numpy(), values["code"].to_numpy()
-    changes = np.zeros((length + 1) * codes)
-    for column, sign in (("begin", 1.0), ("end", -1.0)):
-        cells = values[column].to_numpy() * codes + place
-        changes += sign * np.bincount(cells, weights=weights, minlength=len(changes))
-    sums: Floats = changes.reshape(length + 1, codes)[:length].cumsum(axis=0)
+def _sets(paths: _Paths, count: int) -> tuple[Flags, Integers]:
+    """Distinct sets of channels that paths have (sets x channels), and the number of each path's set."""
+    members = np.zeros((count, len(paths.channels)), dtype=np.bool_)
+    members[paths.path, paths.code] = True
+    packed = np.packbits(members, axis=1)
+    _, place, number = np.unique(packed.view(f"V{packed.shape[1]}").ravel(), return_index=True, return_inverse=True)
+    return members[place], number
+
+
+def _changes(spans: pl.DataFrame, length: int, paths: int) -> csr_array:
+    """What begins on each day less what ends on it (days x paths); the day after the last one is there too."""
+    weights, path = spans["paths"].to_numpy().astype(np.float64), spans["path"].to_numpy()
+    cells = np.concatenate([spans["begin"].to_numpy(), spans["end"].to_numpy()]), np.concatenate([path, path])
+    return csr_array((np.concatenate([weights, -weights]), cells), shape=(length + 1, paths))
+
+
+def _sums(changes: csr_array, path: Integers, code: Integers, codes: int) -> Floats:
+    """Counts of each code on each day, of the paths that have it: what has begun by then less what has ended."""
+    has = csr_array((np.ones(len(path)), (path, code)), shape=(changes.shape[1], codes))
+    sums: Floats = (changes @ has).toarray()[:-1].cumsum(axis=0)
     return sums
 
 
