@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from clickstream_platform.lib.charts import chart
+from clickstream_platform.lib.charts import DRAWINGS, chart
+from clickstream_platform.schemas import TABLES
+from clickstream_platform_tests.lib.checks.shop import MONDAY, TABLES_BY_DAY, WHOLE_TABLES, rows
 
 MONEY = pl.Decimal(18, 2)
 CHANNELS = (
@@ -239,6 +241,22 @@ def picture(markdown: str) -> Image.Image:
     head, data = markdown.removesuffix(")").split("base64,")
     assert head.startswith("![") and head.endswith("](data:image/png;")
     return Image.open(io.BytesIO(base64.b64decode(data, validate=True)))
+
+
+def test_every_gold_table_has_a_drawing_and_is_drawn_below() -> None:
+    gold = {table.name for table in TABLES.values() if table.layer == "gold"}
+    assert gold == set(DRAWINGS) == set(GOLD[:-1])
+
+
+@pytest.mark.parametrize("table", GOLD)
+def test_a_single_row_is_drawn(table: str) -> None:
+    assert picture(chart(table, rows_of(table, 1).head(1))).width == 900
+
+
+@pytest.mark.parametrize("table", GOLD[:-1])
+def test_rows_in_the_types_of_the_schema_are_drawn(table: str) -> None:
+    records = TABLES_BY_DAY[table](MONDAY) if table in TABLES_BY_DAY else WHOLE_TABLES[table](MONDAY)
+    assert picture(chart(table, rows(table, records))).width == 900
 
 
 @pytest.mark.parametrize("count", [1, 30])
