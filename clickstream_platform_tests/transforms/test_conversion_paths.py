@@ -3,12 +3,16 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import duckdb
 import narwhals as nw
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from clickstream_platform.transforms import path_counts, sessions, touchpoints
+from clickstream_platform.schemas import TABLES
+from clickstream_platform.transforms import conversion_paths, path_counts, sessions, touchpoints
 from clickstream_platform_tests.transforms.paths import click, paths_of, purchase, scan
 from clickstream_platform_tests.transforms.rows import DAY, HALF_HOUR, at, clean_events, event, found
 
@@ -180,6 +184,55 @@ def test_a_path_of_a_thousand_touches() -> None:
     assert frame["touch_count"].to_list() == [1000]
     assert [touch["position"] for touch in frame["touches"][0]] == list(range(1, 1001))
     assert frame["path"][0] == " > ".join(["Email", "Display"] * 500)
+
+
+_TOUCH = ("entity_id", "date", "touched_at", "channel", "campaign")
+_EVENT = (
+    *("entity_id", "event_date", "event_time", "event_id", "event_name", "order_id", "revenue"),
+    *("is_bot", "analytics_consent", "ads_consent"),
+)
+
+
+@st.composite
+def days_of_three(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Touches and purchases of three entities, many at one moment or a microsecond from it or from a day's end."""
+    tick = st.sampled_from([timedelta(0), timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1)])
+    moments = [at("00:00", YESTERDAY) + timedelta(hours=12 * step) for step in range(1, 9)]
+    touches, events = [], []
+    for number in range(draw(st.integers(0, 30))):
+        when, entity = draw(st.sampled_from(moments)) + draw(tick), draw(st.sampled_from(["ann", "bob", "cyd"]))
+        if draw(st.integers(0, 3)):
+            channel, campaign = draw(st.sampled_from(["Email", "Épicerie", "E", "SMS"])), draw(st.sampled_from("ba"))
+            touches.append((entity, when.date(), when, channel, campaign))
+        else:
+            consent = draw(st.sampled_from([True, True, False]))
+            name = (f"{number * 7 % 31:02}", "purchase", f"o{number}", Decimal(number))
+            events.append((entity, when.date(), when, *name, False, True, consent))
+    return tuple(  # type: ignore[return-value]
+        pl.DataFrame(rows, schema={name: TABLES[table].polars_schema()[name] for name in names}, orient="row")
+        for table, names, rows in (("touchpoints", _TOUCH, touches), ("events_clean", _EVENT, events))
+    )
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(days=days_of_three(), reach=st.integers(1, 4), late=st.integers(0, 3), seed=st.integers(0, 9))
+def test_slices_are_what_joins_give_in_any_order(
+    days: tuple[pl.DataFrame, pl.DataFrame],
+    reach: int,
+    late: int,
+    seed: int,
+    duckdb_session: duckdb.DuckDBPyConnection,
+) -> None:
+    about = {
+        "first_day": YESTERDAY + timedelta(days=late),
+        "last_day": DAY + timedelta(days=3),
+        "lookback": timedelta(days=reach),
+    }
+    joined = conversion_paths(*(nw.from_native(duckdb_session.from_arrow(frame.to_arrow())) for frame in days), **about)
+    shuffled = (frame.sample(fraction=1.0, shuffle=True, seed=seed) for frame in days)
+    sliced = conversion_paths(*(nw.from_native(frame.lazy()) for frame in shuffled), **about)
+    found = sliced.to_native().collect().sort("path_id")
+    assert_frame_equal(found, joined.to_native().pl().sort("path_id"))
 
 
 def test_an_open_path_counts_until_its_entity_is_seen_again() -> None:
