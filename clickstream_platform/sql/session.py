@@ -183,7 +183,7 @@ def _explained(message: str) -> str:
     if not (found := _MISSING_TABLE.search(message)):
         return _CANDIDATES.sub("", message)
     wanted = found[1].strip('"').lower().rpartition(".")[2]
-    close = get_close_matches(wanted, CATALOGUE, n=3, cutoff=0.5)
+    close = get_close_matches(wanted, CATALOGUE, n=3, cutoff=0.6)
     hint = f"Did you mean {' or '.join(close)}?" if close else f"There are {', '.join(CATALOGUE)}."
     place = message.partition("\n\n")[2]
     return f"no table {found[1]}. {hint}" + (f"\n\n{place}" if place else "")
