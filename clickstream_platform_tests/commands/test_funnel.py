@@ -68,6 +68,7 @@ def test_steps_are_printed_with_bars_shares_losses_and_waits(lake: Lake) -> None
     assert f"Attempts begun from {LAST} on may still go on" in result.stderr
 
 
+@pytest.mark.slow
 def test_breakdown_and_window_of_the_command_line(lake: Lake) -> None:
     result = run(lake, "--steps", "view_item, purchase", "--within", "1d", "--by", "device_type", "--format", "json")
     answer = json.loads(result.stdout)
@@ -92,12 +93,14 @@ def test_breakdown_and_window_of_the_command_line(lake: Lake) -> None:
     assert "6 (66.7%)" in table
 
 
+@pytest.mark.slow
 def test_days_narrow_what_is_counted(lake: Lake) -> None:
     rows = list(csv.DictReader(io.StringIO(run(lake, "--to", str(FIRST), "--format", "csv").stdout)))
     assert [row["reached"] for row in rows] == ["4", "2", "0", "0"]
     assert [row["funnel"] for row in rows] == ["ecommerce"] * 4
 
 
+@pytest.mark.slow
 def test_configured_funnels_are_listed_and_printed(lake: Lake, tmp_path: Path) -> None:
     path = tmp_path / "funnels.toml"
     path.write_text("[funnels.look]\nsteps = ['view_item', {event = 'add_to_cart', label = 'Takes'}]\nwithin = '3d'\n")
@@ -111,6 +114,7 @@ def test_configured_funnels_are_listed_and_printed(lake: Lake, tmp_path: Path) -
     assert "Traceback" not in broken.stderr
 
 
+@pytest.mark.slow
 def test_nobody_is_told(lake: Lake) -> None:
     result = run(lake, "--steps", "refund,login")
     assert result.returncode == 0
@@ -132,6 +136,7 @@ def test_nobody_is_told(lake: Lake) -> None:
         (["--lake", "nowhere"], "there is no lake. Set CLICKSTREAM_LAKE_URI"),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_be_printed_exits_with_2_and_a_remedy(lake: Lake, arguments: list[str], said: str) -> None:
     result = run(lake, *arguments)
     assert result.returncode == 2

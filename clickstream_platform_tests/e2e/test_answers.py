@@ -161,6 +161,7 @@ def test_the_order_of_arrival_does_not_matter(shop: Shop, simulated: Path, tmp_p
         assert_frame_equal(late.table(table).select(columns), shop.table(table).select(columns))
 
 
+@pytest.mark.slow
 def test_runs_over_few_days_give_the_same_answers(shop: Shop, simulated: Path, tmp_path: Path) -> None:
     """A session that crosses the border between two runs is whole, and so is all that looks back or ahead."""
     small = Shop(tmp_path)

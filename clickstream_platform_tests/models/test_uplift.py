@@ -140,6 +140,7 @@ def test_variant_that_was_not_planned_is_a_mismatch_and_one_variant_no_split() -
     assert np.isnan(sample_ratio_p_value((0, 0), (1, 1)))
 
 
+@pytest.mark.slow
 @given(arrays.arrays(np.float64, st.integers(0, 9), elements=st.floats(0, 1)))
 def test_holm_is_what_statsmodels_says(p_values: Array) -> None:
     expected = multipletests(p_values, method="holm")[1] if len(p_values) else p_values

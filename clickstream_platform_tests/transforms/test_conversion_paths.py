@@ -214,6 +214,7 @@ def days_of_three(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(days=days_of_three(), reach=st.integers(1, 4), late=st.integers(0, 3), seed=st.integers(0, 9))
 def test_slices_are_what_joins_give_in_any_order(

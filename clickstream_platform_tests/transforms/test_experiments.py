@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -195,6 +196,7 @@ def _worth(rows: list[dict[str, Any]]) -> tuple[int, int]:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(journeys(), st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_sums_are_what_the_events_themselves_say(rows: list[dict[str, Any]], random: Any) -> None:
     answer, expected = sums(*rows), directly(rows)
     assert answer == sums(*random.sample(rows, len(rows)))
