@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 COMMANDS = {
-    "ingest": "Read events, customers, products, orders and marketing spend into bronze.",
+    "ingest": "Read the files of a shop, marketing spend too, into bronze.",
     "simulate": "Write the files of an invented shop, and the truth of them.",
     "build": "Compute silver and gold tables, and run their checks.",
     "check": "Run the checks of given days, without computing anything.",

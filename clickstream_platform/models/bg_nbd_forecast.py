@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaln, expit, gammaln, hyp2f1
+from scipy.special import betaln, expit, gammaln, hyp2f1, log_expit
 
 from clickstream_platform.models.maximum_likelihood import Floats
 
-_ONE = 1e-6
-"""`a` this close to 1 is moved off it: the formula divides by a - 1, and loses no more than this where it does."""
+_FAR = 0.9
+"""From here on `hyp2f1` leaves its power series for formulas in gamma functions that overflow, or cancel where the
+difference of two parameters is a whole number, and gives nonsense or nothing."""
+_NEAR_ONE = 1e-3
+"""`a` this close to 1: the formula divides by a - 1, and loses three digits more for each step nearer."""
 
 
 class BgNbd(NamedTuple):
@@ -36,25 +39,67 @@ def probability_alive(model: BgNbd, x: npt.ArrayLike, t_x: npt.ArrayLike, T: npt
 def purchases_if_alive(model: BgNbd, x: npt.ArrayLike, T: npt.ArrayLike, t: npt.ArrayLike) -> Floats:
     """Expected purchases in the time `t` after `T` of customers who have not left by then.
 
-    Times the probability to be alive it is the conditional expectation of the paper. The Gaussian hypergeometric
-    function grows without bound there while its factor vanishes; of its two forms that Euler's transformation turns
-    into each other, the one is taken whose series stays bounded.
+    Times the probability to be alive it is the conditional expectation of the paper: by its hypergeometric function
+    where that can be relied upon, and by integration over the chance to leave elsewhere: when `t` is more than nine
+    times `alpha + T`, and for models with `a` next to 1.
     """
-    r, alpha, b = model.r, model.alpha, model.b
-    a = model.a if abs(model.a - 1) > _ONE else 1 + _ONE
-    x, T, t = (np.asarray(part, dtype=np.float64) for part in (x, T, t))
-    z = t / (alpha + T + t)
-    c = a + b + x - 1
-    # The log of 1 - z, which a difference would lose for long waits.
-    log_rest = np.log(alpha + T) - np.log(alpha + T + t)
-    with np.errstate(over="ignore", invalid="ignore"):
-        plain = np.exp((r + x) * log_rest) * hyp2f1(r + x, b + x, c, z)
-        turned = np.exp((a - 1) * log_rest) * hyp2f1(a + b - 1 - r, a - 1, c, z)
-    found = c / (a - 1) * (1 - np.where(a - 1 > r + x, plain, turned))
+    x, T, t = np.broadcast_arrays(*(np.asarray(part, dtype=np.float64) for part in (x, T, t)))
     # At most as many as without leaving, at the mean purchase rate; rounding may take a tiny wait below nothing.
-    most = (r + x) * t / (alpha + T)
+    reach = t / (model.alpha + T)
+    most = (model.r + x) * reach
+    near = (reach / (1 + reach) <= _FAR) & (abs(model.a - 1) >= _NEAR_ONE)
+    found = np.full(x.shape, np.nan)
+    found[near] = _by_function(model, x[near], reach[near])
+    unknown = ~np.isfinite(found)
+    found[unknown] = _by_integration(model, x[unknown], reach[unknown])
     bounded: Floats = np.clip(found, 0.0, most)
     return bounded
+
+
+def _by_function(model: BgNbd, x: Floats, reach: Floats) -> Floats:
+    """Equation 10 without its last factor, the function turned by Euler's transformation so that its series is bounded.
+
+    Args:
+        model: The parameters.
+        x: Repeat purchases.
+        reach: The time to come over `alpha + T`.
+    """
+    r, _, a, b = model
+    c = a + b + x - 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        series = hyp2f1(a + b - 1 - r, a - 1, c, reach / (1 + reach))
+        found: Floats = c / (a - 1) * (1 - np.exp((1 - a) * np.log1p(reach)) * series)
+    return found
+
+
+def _by_integration(model: BgNbd, x: Floats, reach: Floats) -> Floats:
+    """The same as a mean over the chance to leave `p`, which is beta(a, b + x) given alive, by the trapezoidal rule.
+
+    Who leaves with chance `p` buys `(1 - (1 + p * reach) ** -(r + x)) / p` times. That is convex in `p`; the straight
+    line through its ends has a mean known exactly, and what the line is too high by vanishes at both. On the scale of
+    log odds it is smooth and fades exponentially to both sides, where the trapezoidal rule converges geometrically
+    (Trefethen, Weideman, "The exponentially convergent trapezoidal rule", 2014).
+    """
+    a, b = model.a, model.b + x
+    shape = model.r + x
+    never, always = shape * reach, -np.expm1(-shape * np.log1p(reach))
+    if not never.any():
+        return never
+    step = min(0.25, 0.55 / np.sqrt(a + 1))
+    odds = np.arange(-60.0, 60.0, step)
+    log_p, log_q = log_expit(odds), log_expit(-odds)
+    norm = betaln(a, b)
+    # No customer's integrand is above this; odds are left out where nobody's counts.
+    ends = (a * log_p + end * log_q - betaln(a, end) for end in (b.min(), b.max()))
+    bound = np.maximum(*ends) + np.log(never.max()) + np.minimum(log_q, log_p + np.log((never + reach).max()))
+    counts = np.flatnonzero(bound > -38)
+    too_high = np.zeros(x.shape)
+    for i in range(counts[0], counts[-1] + 1) if counts.size else ():
+        p, q = np.exp(log_p[i]), np.exp(log_q[i])
+        line = q * never + p * always
+        too_high += np.exp(a * log_p[i] + b * log_q[i] - norm) * (line + np.expm1(-shape * np.log1p(p * reach)) / p)
+    found: Floats = (b * never + a * always) / (a + b) - step * too_high
+    return found
 
 
 def expected_purchases(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta
@@ -68,8 +68,20 @@ def test_lifetimes_expects_the_same_numbers_of_purchases() -> None:
         assert found == pytest.approx(theirs.probability_of_n_purchases_up_to_time(39.0, count), rel=1e-9)
 
 
+@st.composite
+def awkward_models(draw: st.DrawFn) -> BgNbd:
+    """The hypergeometric function has other formulas where r - a is a whole number, or nearly."""
+    model = draw(models)
+    return model._replace(a=model.r + draw(st.integers(0, 3)) + draw(st.sampled_from([0.0, 1e-13, 1e-9, 1e-5])))
+
+
 @few
-@given(models, customers(), st.sampled_from([1.0, 30.4, 365.0, 3650.0]))
+@given(models | awkward_models(), customers(), st.sampled_from([1.0, 30.4, 365.0, 3650.0]))
+# Found by chance: once nothing, once no number, and gamma functions too large.
+@example(BgNbd(1.2840254166877414, 1.0, 1.2840254166877414, math.e), (98, 98, 98), 3650.0)
+@example(BgNbd(math.e, 1.0, math.e, 7.38905609893065), (0, 0, 0), 3650.0)
+@example(BgNbd(7.2, 0.65, 9.2, 183.0), (1, 1, 1), 365.0)
+@example(BgNbd(0.5, 1.0, 20_000.0, 255.0), (294, 294, 294), 365.0)
 def test_purchases_if_alive_are_the_integral_over_the_chance_to_leave(
     model: BgNbd, customer: tuple[int, int, int], t: float
 ) -> None:
@@ -92,8 +104,21 @@ def test_purchases_if_alive_are_the_integral_over_the_chance_to_leave(
 @pytest.mark.parametrize("a", [1 - 1e-7, 1.0, 1 + 1e-7])
 def test_nothing_happens_where_the_formula_divides_by_zero(a: float) -> None:
     found = float(purchases_if_alive(PAPER._replace(a=a), 3, 100, 365))
-    below, above = (float(purchases_if_alive(PAPER._replace(a=near), 3, 100, 365)) for near in (0.999, 1.001))
+    below, above = (float(purchases_if_alive(PAPER._replace(a=near), 3, 100, 365)) for near in (0.998, 1.002))
     assert found == pytest.approx((below + above) / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("a", [0.793, 1.0])
+def test_no_time_brings_no_purchases(a: float) -> None:
+    assert purchases_if_alive(PAPER._replace(a=a), [0, 3], [0, 40], 0.0).tolist() == [0, 0]
+
+
+def test_the_function_and_the_integral_meet_where_one_gives_way_to_the_other() -> None:
+    """At nine times alpha + T the way of computing changes: no step is seen there, for any number of purchases."""
+    x = np.arange(0, 200)
+    at = 9 * (PAPER.alpha + 100)
+    before, after = (purchases_if_alive(PAPER, x, 100, at * (1 + near)) for near in (-1e-12, 1e-12))
+    np.testing.assert_allclose(before, after, rtol=1e-10)
 
 
 @few
