@@ -1,17 +1,4 @@
 -- One row a line of spend in its latest version that names another currency than the shop's.
-WITH latest AS (
-    SELECT *
-    FROM marketing_spend
-    QUALIFY row_number() OVER (
-        PARTITION BY spend_date, channel, source, medium, campaign
-        ORDER BY
-            coalesce(updated_at, source_time) DESC,
-            source_time DESC,
-            source_id DESC,
-            source_line DESC,
-            record_hash DESC
-    ) = 1
-)
 SELECT
     spend_date,
     channel,
@@ -23,5 +10,5 @@ SELECT
     'foreign_currency' AS reason,
     source_id,
     source_line
-FROM latest
+FROM marketing_spend_latest
 WHERE currency <> getvariable('currency')

@@ -1,18 +1,5 @@
 -- One row an order line whose latest version orders_validated refuses, with the first reason that applies.
-WITH latest AS (
-    SELECT *
-    FROM orders
-    QUALIFY row_number() OVER (
-        PARTITION BY order_id, product_id
-        ORDER BY
-            coalesce(updated_at, source_time) DESC,
-            source_time DESC,
-            source_id DESC,
-            source_line DESC,
-            record_hash DESC
-    ) = 1
-),
-judged AS (
+WITH judged AS (
     SELECT
         *,
         CASE
@@ -22,7 +9,7 @@ judged AS (
             WHEN customer_id NOT IN (SELECT customer_id FROM customers_clean) THEN 'unknown_customer'
             WHEN product_id NOT IN (SELECT product_id FROM products_clean) THEN 'unknown_product'
         END AS reason
-    FROM latest
+    FROM orders_latest
 )
 SELECT
     order_id,

@@ -1,17 +1,4 @@
 -- One row an order line: the latest version, of a known customer and a known product, worth something.
-WITH latest AS (
-    SELECT *
-    FROM orders
-    QUALIFY row_number() OVER (
-        PARTITION BY order_id, product_id
-        ORDER BY
-            coalesce(updated_at, source_time) DESC,
-            source_time DESC,
-            source_id DESC,
-            source_line DESC,
-            record_hash DESC
-    ) = 1
-)
 SELECT
     o.order_id,
     o.product_id,
@@ -26,7 +13,7 @@ SELECT
     year(o.order_date)::SMALLINT AS order_year,
     month(o.order_date)::TINYINT AS order_month,
     coalesce(o.region, c.region) AS region
-FROM latest AS o
+FROM orders_latest AS o
 JOIN customers_clean AS c USING (customer_id)
 JOIN products_clean AS p ON p.product_id = o.product_id
 WHERE o.total_amount > 0 AND o.quantity > 0 AND coalesce(o.currency = getvariable('currency'), true)
