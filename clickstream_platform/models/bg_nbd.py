@@ -20,11 +20,15 @@ from clickstream_platform.models.maximum_likelihood import FEWEST_CUSTOMERS, Fit
 NAMES = ("r", "alpha", "a", "b")
 _STARTS = ((0.5, 0.3, 0.8, 2.5), (1.0, 1.0, 0.1, 1.0), (0.1, 0.05, 2.0, 8.0), (5.0, 2.0, 0.3, 5.0))
 """With times in units of the mean observation."""
-_HARDLY = 1e-4
+_HARDLY = 2e-3
+"""Odds to leave after a purchase, on average, that are as good as none."""
 _STEPS = 24
+_NOBODY_LEAVES = "nobody is seen to leave"
+_LEAVE_ALIKE = "customers do not differ in how likely a purchase is their last"
 _LIMITS = {
-    ("a", "lower"): "nobody is seen to leave",
-    ("b", "upper"): "nobody is seen to leave",
+    ("a", "lower"): _NOBODY_LEAVES,
+    ("a", "upper"): _LEAVE_ALIKE,
+    ("b", "upper"): _LEAVE_ALIKE,
     ("r", "upper"): "customers do not differ in how often they buy",
     ("alpha", "upper"): "customers do not differ in how often they buy",
 }
@@ -84,7 +88,8 @@ def fit_bg_nbd(histories: Histories) -> Fit:
     scaled = histories._replace(t_x=histories.t_x / scale, T=histories.T / scale)
     fit = maximize(_Likelihood(scaled), _Likelihood(_rounded(scaled)), NAMES, _STARTS, _LIMITS, customers)
     if fit.converged and fit.parameters["a"] < _HARDLY * fit.parameters["b"]:
-        fit = replace(fit, message=_LIMITS["a", "lower"])
+        others = [said for said in fit.message.split("; ") if said not in ("", _NOBODY_LEAVES, _LEAVE_ALIKE)]
+        fit = replace(fit, message="; ".join([_NOBODY_LEAVES, *others]))
     # A density in time changes with its unit, once for each repeat purchase.
     purchases = float((histories.customers * histories.x).sum())
     return replace(

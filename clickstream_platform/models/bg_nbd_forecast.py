@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaln, expit, gammaln, hyp2f1, log_expit
+from scipy.special import betainc, betaln, expit, gammaln, hyp2f1, log_expit
 
 from clickstream_platform.models.maximum_likelihood import Floats
 
@@ -113,18 +113,13 @@ def probability_of_count(model: BgNbd, x: int, t: npt.ArrayLike) -> Floats:
     """The probability that anyone makes exactly `x` repeat purchases in the time `t` after their first."""
     r, alpha, a, b = model
     t = np.asarray(t, dtype=np.float64)
+    # Of who never leaves, the number of purchases is negative binomial; so many or more is a beta distribution's share.
     log_waited, log_passed = np.log(alpha / (alpha + t)), np.log(np.maximum(t, 1e-300) / (alpha + t))
-
-    def as_alive(count: int) -> Floats:
-        """So many purchases of a customer who never leaves."""
-        chosen: Floats = gammaln(r + count) - gammaln(r) - gammaln(count + 1) + r * log_waited + count * log_passed
-        return np.exp(chosen)
-
-    stays: Floats = np.exp(betaln(a, b + x) - betaln(a, b)) * as_alive(x)
+    exactly = np.exp(gammaln(r + x) - gammaln(r) - gammaln(x + 1) + r * log_waited + x * log_passed)
+    stays: Floats = np.exp(betaln(a, b + x) - betaln(a, b)) * exactly
     if x == 0:
         return stays
-    fewer = sum((as_alive(count) for count in range(x)), np.zeros_like(t))
-    leaves: Floats = np.exp(betaln(a + 1, b + x - 1) - betaln(a, b)) * np.maximum(1 - fewer, 0)
+    leaves: Floats = np.exp(betaln(a + 1, b + x - 1) - betaln(a, b)) * betainc(x, r, t / (alpha + t))
     return stays + leaves
 
 

@@ -20,6 +20,9 @@ NAMES = ("p", "q", "v")
 _STARTS = ((2.0, 3.0, 2.0), (6.0, 4.0, 0.5), (1.0, 2.0, 1.0), (30.0, 10.0, 1.0))
 """With amounts in units of the customers' geometric mean."""
 _STEP = 0.05
+_FARTHEST = 2.0
+"""Times the mean that was seen. The model's own goes to infinity as `q` comes down to 1: then it is the tail that
+nobody has seen which speaks, and it would speak for all who have yet to come back."""
 _LIMITS = {
     ("q", "upper"): "customers do not differ in what they spend on average",
     ("v", "upper"): "customers do not differ in what they spend on average",
@@ -59,7 +62,8 @@ def fit_gamma_gamma(spending: Spending) -> Fit:
     """Maximum likelihood estimates; `v` is in the unit of money of the data.
 
     Degenerate data (too few customers, all means alike) give a fit that has not converged, and says why; so does an
-    estimate of `q` up to 1, with which the mean over customers is infinite.
+    estimate of `q` up to 1, with which the mean over customers is infinite, or so little above it that the mean is far
+    from the one seen.
     """
     customers = int(spending.customers.sum())
     if customers < FEWEST_CUSTOMERS:
@@ -71,12 +75,24 @@ def fit_gamma_gamma(spending: Spending) -> Fit:
     scale = math.exp(float(np.average(np.log(spending.mean), weights=spending.customers)))
     scaled = spending._replace(mean=spending.mean / scale)
     fit = maximize(_Likelihood(scaled), _Likelihood(_rounded(scaled)), NAMES, _STARTS, _LIMITS, customers)
-    if fit.converged and fit.parameters["q"] <= 1:
-        fit = replace(fit, converged=False, message="q is not above 1: the mean purchase over customers is infinite")
+    if fit.converged and (unsound := _unsound(scaled, **fit.parameters)):
+        fit = replace(fit, converged=False, message=unsound)
     return replace(
         fit,
         parameters={**fit.parameters, "v": fit.parameters["v"] * scale},
         log_likelihood=fit.log_likelihood - customers * math.log(scale),
+    )
+
+
+def _unsound(spending: Spending, p: float, q: float, v: float) -> str:
+    """Why a fit says nothing of what customers spend on average; empty if it does."""
+    if q <= 1:
+        return "q is not above 1: the mean purchase over customers is infinite"
+    times = p * v / (q - 1) / float(np.average(spending.mean, weights=spending.customers))
+    return (
+        f"q is next to 1: the mean purchase over customers is {times:.1f} times the one seen"
+        if times > _FARTHEST
+        else ""
     )
 
 

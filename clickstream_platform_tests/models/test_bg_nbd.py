@@ -123,6 +123,19 @@ def test_customers_who_never_leave_make_it_the_nbd() -> None:
     assert fit.parameters["r"] / fit.parameters["alpha"] == pytest.approx(0.6 / 40, rel=0.1)
 
 
+def test_customers_who_neither_leave_nor_differ_are_told_as_both() -> None:
+    fit = fit_bg_nbd(simulated(3_000, 200, seed=2, r=1e6, alpha=2e7, a=1e-9, b=1.0))
+    assert fit.converged
+    assert fit.message == "nobody is seen to leave; customers do not differ in how often they buy"
+
+
+@pytest.mark.parametrize(("share", "seed"), [(0.3, 1), (0.6, 1)])
+def test_customers_who_leave_with_one_chance_are_a_model_and_not_said_to_stay(share: float, seed: int) -> None:
+    fit = fit_bg_nbd(simulated(1_500, 400, seed, a=share * 1e7, b=(1 - share) * 1e7))
+    assert fit.converged and fit.message == "customers do not differ in how likely a purchase is their last"
+    assert fit.parameters["a"] / (fit.parameters["a"] + fit.parameters["b"]) == pytest.approx(share, abs=0.05)
+
+
 def test_great_numbers_of_purchases_do_not_overflow() -> None:
     told = Histories.of([5_000, 0, 3], [3_640, 0, 1], [3_650, 3_650, 3_650])
     for at in ([0.01, 1e-3, 1e-3, 1e3], [1e3, 1e4, 1e3, 1e-3]):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.stats import beta
+from scipy.special import betaln
+from scipy.stats import beta, nbinom
 
 from clickstream_platform.models.bg_nbd_forecast import (
     BgNbd,
@@ -66,6 +67,17 @@ def test_lifetimes_expects_the_same_numbers_of_purchases() -> None:
     for count in range(9):
         found = float(probability_of_count(PAPER, count, 39.0))
         assert found == pytest.approx(theirs.probability_of_n_purchases_up_to_time(39.0, count), rel=1e-9)
+
+
+@few
+@given(models, st.integers(0, 9), st.integers(0, 2_000))
+def test_chances_of_numbers_of_purchases_are_those_of_the_rates_integrated(model: BgNbd, count: int, T: int) -> None:
+    """Negative binomial while alive, and the chance to leave integrated: at the last purchase, or not yet."""
+    r, alpha, a, b = model
+    lasting = nbinom(r, alpha / (alpha + T))
+    stays = np.exp(betaln(a, b + count) - betaln(a, b)) * lasting.pmf(count)
+    leaves = np.exp(betaln(a + 1, b + count - 1) - betaln(a, b)) * lasting.sf(count - 1) if count else 0.0
+    assert float(probability_of_count(model, count, T)) == pytest.approx(stays + leaves, rel=1e-8, abs=1e-300)
 
 
 @st.composite

@@ -91,6 +91,14 @@ def test_an_infinite_mean_is_no_model() -> None:
     assert not fit.converged and "infinite" in fit.message
 
 
+@pytest.mark.parametrize(("q", "holds"), [(1.02, False), (1.3, True)])
+def test_a_mean_that_only_the_unseen_tail_has_is_no_model(q: float, holds: bool) -> None:
+    """At q = 1.02 half of the mean is due to customers rarer than one in 10 ** 15."""
+    fit = fit_gamma_gamma(drawn(20_000, 1, q=q))
+    assert fit.parameters["q"] > 1 and fit.converged == holds
+    assert holds or "times the one seen" in fit.message
+
+
 def test_data_without_a_story_give_no_fit_and_say_why() -> None:
     none = fit_gamma_gamma(Spending.of([], []))
     one = fit_gamma_gamma(Spending.of([2], [9.99]))
