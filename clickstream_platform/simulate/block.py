@@ -10,7 +10,8 @@ import numpy as np
 
 from clickstream_platform.simulate.draws import Flags, Ints, positions
 from clickstream_platform.simulate.journey import CART_STEPS, FIRST_VIEW, LAST_ADD, STEP
-from clickstream_platform.simulate.world import PRODUCTS
+from clickstream_platform.simulate.taste import SHELF, chosen, pieces
+from clickstream_platform.simulate.world import PRICES, PRODUCTS
 
 
 @dataclass
@@ -186,18 +187,17 @@ def _concatenated(first: _Columns, second: _Columns) -> _Columns:
     return type(first)(**{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
-def draw_goods(rng: np.random.Generator, counts: Ints, available: int, prices: Ints) -> Goods:
-    """Distinct products for each unit, some more popular than others."""
+def draw_goods(rng: np.random.Generator, counts: Ints, available: int, taste: Ints) -> Goods:
+    """Distinct products for each unit, some more popular than others; `taste` is that of each unit's visitor."""
     unit, place = positions(counts)
     u = rng.integers(0, 1 << 16, len(counts))
-    popular = (PRODUCTS * u // (1 << 16)) * u // (1 << 16)
-    strides = rng.integers(1, 30, len(unit))
+    popular = (PRODUCTS // SHELF * u // (1 << 16)) * u // (1 << 16)
+    strides = rng.integers(1, 10, len(unit))
     walked = np.cumsum(strides)
     begins = (np.cumsum(counts) - counts)[unit]
-    product = (popular[unit] + walked - walked[begins]) % available
-    quantity = 1 + (rng.integers(0, 100, len(unit)) >= 82) + (rng.integers(0, 100, len(unit)) >= 93)
+    product = chosen(rng, (popular[unit] + walked - walked[begins]) % (available // SHELF), taste[unit])
     discount = np.where(rng.integers(0, 10, len(counts)) == 0, 10, 0)[unit]
-    return Goods(unit, place, product, quantity.astype(np.int64), prices[product] * (100 - discount) // 100)
+    return Goods(unit, place, product, pieces(rng, taste[unit]), PRICES[product] * (100 - discount) // 100)
 
 
 def goods_of_events(step: Ints, unit: Ints, units: Units) -> Ints:

@@ -16,7 +16,8 @@ def blocks_of_day(config: ShopConfig, memory: Memory, day: int) -> Iterator[Bloc
     """The day's visits in order of time, some thousand at once; memory goes from day to day."""
     memory.orders = 0
     refunds = Refunds.joined(memory.refunds.pop(day, []))
-    visits = visits_of_day(config, day, refunds.shopper)
+    people = memory.population
+    visits = visits_of_day(config, day, refunds.shopper, None if people is None else people.holder)
     for number, begin in enumerate(range(0, len(visits.start), VISITS_PER_BLOCK)):
         part = slice(begin, begin + VISITS_PER_BLOCK)
         some = Visits(visits.start[part], visits.shopper[part], visits.refund[part])

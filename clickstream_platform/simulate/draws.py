@@ -5,6 +5,7 @@ make two machines write different files. So distributions are integer tables her
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import polars as pl
 Ints = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 _HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _PAIRS = np.array([f"{number:02d}" for number in range(100)], dtype="S2")
@@ -70,6 +72,13 @@ def positions(counts: Ints) -> tuple[Ints, Ints]:
     group = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
     first = np.cumsum(counts) - counts
     return group, np.arange(len(group), dtype=np.int64) - first[group]
+
+
+def grown(values: npt.NDArray[Scalar], size: int, fill: int) -> npt.NDArray[Scalar]:
+    """The array where it has room for so many, else a copy twice as long as needed, filled up."""
+    if len(values) >= size:
+        return values
+    return np.concatenate([values, np.full(2 * size - len(values), fill, dtype=values.dtype)])
 
 
 def hexadecimal(bits: Bits) -> npt.NDArray[np.uint8]:

@@ -56,8 +56,11 @@ CART_STEPS: tuple[int, ...] = tuple(
 
 Counts = npt.NDArray[np.int64]
 
-_STAGES = (350, 210, 225, 115, 35, 20, 45)
-"""How far visits get: leave at once, browse, view, fill a cart, begin checkout, give payment, buy."""
+_STAGES = ((350, 210, 225, 115, 35, 20, 45), (310, 200, 215, 110, 30, 23, 112))
+"""How far visits get, those of others and of customers, in a thousand: leave at once, browse, view, fill a cart, begin
+checkout, give payment, buy."""
+CUSTOMERS_PURCHASES = _STAGES[1][-1] / sum(_STAGES[1])
+"""Share of a customer's visits that end with a purchase."""
 LIST, VIEW, CART, CHECKOUT, PAYMENT, PURCHASE = range(1, 7)
 
 _cubes: Ints = np.arange(1024, dtype=np.int64) ** 3
@@ -116,9 +119,11 @@ def plan(rng: np.random.Generator, campaign: Ints, account: Flags, bot: Flags, s
     return Plan(counts, goods, added - removed)
 
 
-def stages(rng: np.random.Generator, size: int) -> Ints:
-    """How far each visit gets."""
-    return weighted(rng, _STAGES, size)
+def stages(rng: np.random.Generator, customer: Flags) -> Ints:
+    """How far each visit gets: customers buy more readily than who has not bought yet."""
+    size = len(customer)
+    others, customers = (weighted(rng, weights, size) for weights in _STAGES)
+    return np.where(customer, customers, others)
 
 
 def waits(rng: np.random.Generator, unit: Ints, place: Ints, step: Ints) -> Ints:

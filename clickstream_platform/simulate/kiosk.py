@@ -11,8 +11,10 @@ from clickstream_platform.simulate.config import ShopConfig
 from clickstream_platform.simulate.consent import NOT_ASKED
 from clickstream_platform.simulate.draws import chance, generator, positions
 from clickstream_platform.simulate.journey import DAY, HOUR, KIND_OF_STEP, MINUTE, STEP, STEPS
-from clickstream_platform.simulate.visits import KIOSK, crawlers
-from clickstream_platform.simulate.world import CATEGORIES, KIOSK_BROWSER, PRICES, ghosts
+from clickstream_platform.simulate.population import crawlers
+from clickstream_platform.simulate.taste import tastes
+from clickstream_platform.simulate.visits import KIOSK
+from clickstream_platform.simulate.world import CATEGORIES, KIOSK_BROWSER, ghosts
 
 KIOSK_BLOCK = (1 << 20) - 1
 """Block number of the day's kiosk: far above those of visits."""
@@ -69,7 +71,7 @@ def kiosk_block(config: ShopConfig, day: int) -> tuple[Block, npt.NDArray[np.str
         number=same + number[0],
     )
     session = np.maximum(0, times // DAY - config.epoch_day - day - 1)
-    goods = draw_goods(rng, units.goods, ghosts(config.dirt_per_million), PRICES)
+    goods = draw_goods(rng, units.goods, ghosts(config.dirt_per_million), tastes(units.shopper))
     events = Events(number, unit, session, step, KIND_OF_STEP[step], times, goods_of_events(step, unit, units))
     reasons = np.where(np.arange(int(session[-1]) + 1) == 0, "first_event", "max_duration")
     return Block(units, events, goods), reasons

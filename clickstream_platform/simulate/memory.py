@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from clickstream_platform.simulate.config import ShopConfig
-from clickstream_platform.simulate.draws import Flags, Ints, trait
-from clickstream_platform.simulate.visits import crawlers
+from clickstream_platform.simulate.draws import Flags, Ints, grown, trait
+from clickstream_platform.simulate.population import Population, first_newcomer
 
 _MEMBER_SALT, _STRANGER_SALT = 31, 32
 
@@ -64,6 +64,7 @@ class Memory:
         recorded: Shoppers whose customer record is sent or on its way.
         busy_until: End of each shopper's last visit (microseconds), -1 for none.
         last_seen: The same for each entity: two a shopper, `2 * shopper + identified`.
+        population: Who comes how often, and who has left; None in a shop that remembers nobody from day to day.
         orders: Orders of the day so far.
         refunds: Refunds due, by day number.
         new_customers: Customer records due, by day number.
@@ -73,18 +74,34 @@ class Memory:
     recorded: Flags
     busy_until: Ints
     last_seen: Ints
+    population: Population | None
     orders: int = 0
     refunds: dict[int, list[Refunds]] = field(default_factory=lambda: defaultdict(list))
     new_customers: dict[int, list[Ints]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def fresh(cls, config: ShopConfig) -> "Memory":
+    def fresh(cls, config: ShopConfig, population: Population | None = None) -> "Memory":
         """Before the first day: some shoppers already have an account."""
-        known = members(np.arange(config.shoppers, dtype=np.int64))
-        everyone = config.shoppers + crawlers(config)
-        return cls(
-            known, known.copy(), np.full(everyone, -1, dtype=np.int64), np.full(2 * everyone, -1, dtype=np.int64)
-        )
+        size = first_newcomer(config)
+        known = np.zeros(size, dtype=np.bool_)
+        known[: config.shoppers] = members(np.arange(config.shoppers, dtype=np.int64))
+        never = np.full(size, -1, dtype=np.int64)
+        return cls(known, known.copy(), never, np.repeat(never, 2), population)
+
+    def make_room(self, size: int) -> None:
+        """Be able to remember so many."""
+        self.known, self.recorded = grown(self.known, size, 0), grown(self.recorded, size, 0)
+        self.busy_until, self.last_seen = grown(self.busy_until, size, -1), grown(self.last_seen, 2 * size, -1)
+
+    def customers(self, shopper: Ints) -> Flags:
+        """Who of these has bought before."""
+        people = self.population
+        return np.zeros(len(shopper), dtype=np.bool_) if people is None else people.purchases[shopper] > 0
+
+    def reachable(self) -> Ints:
+        """Customers on record who have not left."""
+        recorded = np.flatnonzero(self.recorded)
+        return recorded if self.population is None else recorded[self.population.left_at[recorded] < 0]
 
 
 def members(shopper: Ints) -> Flags:

@@ -7,8 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from clickstream_platform.simulate.blocks import blocks_of_day
 from clickstream_platform.simulate.config import (
     Progress,
@@ -26,6 +24,7 @@ from clickstream_platform.simulate.ledger import OrderDesk
 from clickstream_platform.simulate.master import MasterData
 from clickstream_platform.simulate.memory import Memory
 from clickstream_platform.simulate.orders import odd_orders, orders_of_block, plan_refunds
+from clickstream_platform.simulate.population import Population
 from clickstream_platform.simulate.spend import SpendDesk
 from clickstream_platform.simulate.tally import Tally
 from clickstream_platform.simulate.truth.book import TruthBook, session_reasons
@@ -92,7 +91,8 @@ def simulate(
 
 
 def _run(config: ShopConfig, landing: Landing, root: Path, on_progress: Progress | None) -> dict[str, Any]:
-    memory, tally = Memory.fresh(config), Tally(config)
+    people = Population.fresh(config)
+    memory, tally = Memory.fresh(config, people), Tally(config)
     desk, spend = OrderDesk(config, landing, tally), SpendDesk(config, landing, tally)
     master = MasterData(config, landing, tally, memory)
     (root / "truth").mkdir()
@@ -113,12 +113,12 @@ def _run(config: ShopConfig, landing: Landing, root: Path, on_progress: Progress
                 deliver(config, landing, tally, kiosk[0], day, KIOSK_BLOCK)
                 book.take(*kiosk)
             rng = generator(config.seed, DIRT, day)
-            desk.take(odd_orders(config, tally, rng, day, np.flatnonzero(memory.recorded), desk.due(day)))
+            desk.take(odd_orders(config, tally, rng, day, memory.reachable(), desk.due(day)))
             master.close_day(day)
             book.close_day(day, desk.close_day(day), spend.close_day(day))
             if on_progress:
                 on_progress(day + 1, config.days, sum(f["records"] for f in tally.files["events"].values()))
-        book.close_shop()
+        book.close_shop(people)
     landing.close()
     counts = tally.as_json()
     (root / "truth" / "counts.json").write_text(json.dumps(counts, indent=1, sort_keys=True) + "\n")

@@ -22,8 +22,9 @@ from clickstream_platform.simulate.config import (
 from clickstream_platform.simulate.draws import Ints, generator
 from clickstream_platform.simulate.journey import DAY, HOUR, MINUTE
 from clickstream_platform.simulate.memory import Memory, Refunds, members
+from clickstream_platform.simulate.population import crawlers, visited_from
 from clickstream_platform.simulate.stays import make_block
-from clickstream_platform.simulate.visits import Visits, country_of, crawlers
+from clickstream_platform.simulate.visits import Visits, country_of
 from clickstream_platform.simulate.world import COUNTRIES, HOURS
 
 SLOT = 5 * MINUTE
@@ -99,9 +100,7 @@ def visits_of_slot(config: ShopConfig, slot: int) -> Visits:
     a_day = config.shoppers * VISITS_PER_10_000_SHOPPERS * percent
     # As many as at everybody's busiest hour; then those stay away for whom it is another hour.
     possible = _rounded(rng, a_day * max(HOURS), sum(HOURS) * 12 * 1_000_000)
-    u = rng.integers(0, 1 << 20, possible)
-    shopper = (config.shoppers * ((3 * (u << 20) + 7 * u * u) // 10 >> 8) >> 32) % config.shoppers
-    shopper = (shopper + rng.integers(0, (config.shoppers >> 19) + 1, possible)) % config.shoppers
+    shopper = visited_from(rng, config, possible)
     offset = np.array([zone for _, _, zone, _ in COUNTRIES])[country_of(shopper)]
     hour = (of_day * SLOT // HOUR + offset) % 24
     shopper = shopper[rng.integers(0, max(HOURS), possible) < np.array(HOURS)[hour]]

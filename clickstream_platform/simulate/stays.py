@@ -27,9 +27,11 @@ from clickstream_platform.simulate.journey import (
 )
 from clickstream_platform.simulate.memory import Memory, Refunds
 from clickstream_platform.simulate.pages import landings
-from clickstream_platform.simulate.timing import kept_visits, outlined
+from clickstream_platform.simulate.population import is_crawler
+from clickstream_platform.simulate.taste import tastes
+from clickstream_platform.simulate.timing import kept_visits, outlined, visits_of_those_who_stay
 from clickstream_platform.simulate.visits import SESSIONS, Visits, country_of, crawler_kind
-from clickstream_platform.simulate.world import BROWSERS, CATEGORIES, CODE, COUNTRIES, CRAWLERS, PRICES, ghosts
+from clickstream_platform.simulate.world import BROWSERS, CATEGORIES, CODE, COUNTRIES, CRAWLERS, ghosts
 
 _BROWSER_SALT, _REGION_SALT = 41, 42
 
@@ -38,11 +40,11 @@ def make_block(config: ShopConfig, memory: Memory, day: int, number: int, visits
     """Draw one block of a day's visits and remember what it means for later ones."""
     rng = generator(config.seed, SESSIONS, day, number)
     size = len(visits.start)
-    bot, refund = visits.shopper >= config.shoppers, visits.refund >= 0
+    bot, refund = is_crawler(config, visits.shopper), visits.refund >= 0
     known = np.zeros(size, dtype=np.bool_)
     known[~bot] = memory.known[visits.shopper[~bot]]
     campaign = np.where(bot | refund, DIRECT, weighted(rng, [c.weight for c in CAMPAIGNS], size))
-    stage = np.where(refund, 0, stages(rng, size))
+    stage = np.where(refund, 0, stages(rng, memory.customers(visits.shopper)))
     wants_account = ((stage >= CHECKOUT) & chance(rng, 600_000, size)) | chance(rng, 30_000, size)
     identified = ~bot & np.where(known, chance(rng, 700_000, size), wants_account)
     identified[refund] = refunds.identified[visits.refund[refund]]
@@ -51,6 +53,7 @@ def make_block(config: ShopConfig, memory: Memory, day: int, number: int, visits
     _plan_refunds(planned, visits, refunds)
     outline = outlined(rng, planned, visits, bot | refund)
     kept = kept_visits(config, memory, visits, outline)
+    kept = visits_of_those_who_stay(config, memory, day, number, visits, outline, kept)
     units_kept = kept[outline.visit]
     visit, main = outline.visit[units_kept], outline.main[units_kept]
     count = len(visit)
@@ -81,7 +84,7 @@ def make_block(config: ShopConfig, memory: Memory, day: int, number: int, visits
         number=np.zeros(count, dtype=np.int64),
     )
     units.no_prices &= ~units.no_value
-    goods = draw_goods(rng, goods_count, ghosts(config.dirt_per_million), PRICES)
+    goods = draw_goods(rng, goods_count, ghosts(config.dirt_per_million), tastes(shopper))
     _give_back(units, goods, visits, refunds)
     events_kept = units_kept[outline.unit]
     unit = (np.cumsum(units_kept) - 1)[outline.unit[events_kept]]

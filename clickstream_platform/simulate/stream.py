@@ -20,7 +20,7 @@ def events_between(config: ShopConfig, begin: datetime, end: datetime) -> Iterat
 
     Adjoining spans neither repeat nor lose an event, whoever asks for them: every day is drawn on its own, from the
     configuration alone. Times outside the configured days have no events. Unlike in `simulate`, nobody is remembered
-    from one day to the next, so there are no refunds.
+    from one day to the next, so there are no refunds, and nobody leaves.
 
     Raises:
         SimulationError: If a time has no UTC offset.

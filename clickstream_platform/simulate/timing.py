@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clickstream_platform.simulate.config import ShopConfig
-from clickstream_platform.simulate.draws import Flags, Ints, chance, positions
+from clickstream_platform.simulate.draws import Flags, Ints, chance, generator, positions
 from clickstream_platform.simulate.journey import (
     DAY,
     HOUR,
@@ -19,7 +19,7 @@ from clickstream_platform.simulate.journey import (
     waits,
 )
 from clickstream_platform.simulate.memory import Memory
-from clickstream_platform.simulate.visits import Visits
+from clickstream_platform.simulate.visits import LOYALTY, Visits
 
 _QUIET = WINDOW + 5 * SECOND
 """Least time between two visits of a shopper: no click can then reach another visit's checkout."""
@@ -37,6 +37,14 @@ class Outline:
     place: Ints
     time: Ints
     end: Ints
+
+    def ends(self) -> Ints:
+        """When each visit ends."""
+        return self.end[self.main]
+
+    def buys(self) -> Flags:
+        """Which visits have a purchase."""
+        return np.isin(np.arange(int(self.main.sum())), self.visit[self.unit[self.step == STEP["purchase"]]])
 
 
 def outlined(rng: np.random.Generator, planned: Plan, visits: Visits, plain: Flags) -> Outline:
@@ -79,8 +87,7 @@ def _until_return(rng: np.random.Generator, clicked: Ints, bought: Ints) -> Ints
 
 def kept_visits(config: ShopConfig, memory: Memory, visits: Visits, outline: Outline) -> Flags:
     """Visits that neither touch another one of their shopper, nor outlast the simulated days."""
-    end = np.zeros(len(visits.start), dtype=np.int64)
-    end[outline.visit[outline.main]] = outline.end[outline.main]
+    end = outline.ends()
     last_moment = (config.epoch_day + config.days) * DAY
     fits = (end < last_moment) & (end - visits.start < LONGEST_VISIT)
     order = np.lexsort((visits.start, visits.shopper))
@@ -95,3 +102,22 @@ def kept_visits(config: ShopConfig, memory: Memory, visits: Visits, outline: Out
     kept = np.zeros(len(start), dtype=np.bool_)
     kept[order] = free
     return kept & fits
+
+
+def visits_of_those_who_stay(
+    config: ShopConfig, memory: Memory, day: int, number: int, visits: Visits, outline: Outline, kept: Flags
+) -> Flags:
+    """Of the kept visits those of people who have not left, and of all who come for a refund; notes who leaves."""
+    if memory.population is None:
+        return kept
+    rows = np.flatnonzero(kept)
+    kept[rows] = memory.population.stays(
+        generator(config.seed, LOYALTY, day, number),
+        visits.shopper[rows],
+        visits.start[rows],
+        outline.ends()[rows],
+        buys=outline.buys()[rows],
+        errand=visits.refund[rows] >= 0,
+    )
+    memory.make_room(memory.population.size)
+    return kept

@@ -33,6 +33,7 @@ def test_writes_files_and_truth_and_names_the_next_command(tmp_path: Path) -> No
         "conversion_funnel",
         "counts",
         "customer_lifetime_value",
+        "customer_traits",
         "daily_sales_summary",
         "marketing_spend_clean",
         "product_performance",

@@ -14,7 +14,9 @@ from clickstream_platform.simulate.config import ShopConfig
 from clickstream_platform.simulate.draws import Ints
 from clickstream_platform.simulate.journey import DAY
 from clickstream_platform.simulate.orders import OrderLines
+from clickstream_platform.simulate.population import Population
 from clickstream_platform.simulate.truth.columns import SCHEMAS, typed
+from clickstream_platform.simulate.truth.customers import customer_traits
 from clickstream_platform.simulate.truth.summaries import (
     Lifetimes,
     conversion_funnel,
@@ -91,9 +93,10 @@ class TruthBook:
             self._lifetimes.add(self._config, orders)
             self._write("daily_sales_summary", daily_sales_summary(sales_lines(self._config, orders)))
 
-    def close_shop(self) -> None:
+    def close_shop(self, people: Population) -> None:
         """Write what needs all days."""
         self._write("customer_lifetime_value", self._lifetimes.frame())
+        self._write("customer_traits", customer_traits(self._config, people))
 
     def _write(self, name: str, frame: pl.DataFrame) -> None:
         if not frame.is_empty():

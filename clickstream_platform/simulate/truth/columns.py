@@ -118,8 +118,16 @@ SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
         "rfm_score": pl.String,
         "repeat_purchases": pl.Int64,
     },
+    "customer_traits": {
+        "customer_id": pl.String,
+        "purchases": pl.Int64,
+        "purchase_rate": pl.Float64,
+        "dropout_probability": pl.Float64,
+        "spending_factor": pl.Float64,
+        "left_at": MOMENT,
+    },
 }
-"""Columns of the tables that have a truth, as the platform's own tables must have them."""
+"""Columns of the tables that have a truth, as the platform's own tables must have them; and what no table can know."""
 
 
 def money(cents: Ints) -> pl.Series:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from clickstream_platform.simulate.config import ShopConfig
-from clickstream_platform.simulate.draws import Ints
+from clickstream_platform.simulate.draws import Ints, grown
 from clickstream_platform.simulate.ids import user_ids
 from clickstream_platform.simulate.journey import DAY
 from clickstream_platform.simulate.master import final_name
@@ -154,12 +154,18 @@ class Lifetimes:
         if len(validated):
             self.as_of = max(self.as_of, int(validated.max()) // DAY)
         sales = sales_lines(config, lines)
+        self._make_room(int(sales.customer.max(initial=-1)) + 1)
         np.add.at(self.cents, sales.customer, sales.total)
         np.minimum.at(self.first, sales.customer, sales.time)
         np.maximum.at(self.last, sales.customer, sales.time)
         _, distinct = np.unique(sales.order, return_index=True)
         np.add.at(self.orders, sales.customer[distinct], 1)
         np.add.at(self.days, np.unique(sales.customer), 1)
+
+    def _make_room(self, size: int) -> None:
+        self.orders, self.cents = grown(self.orders, size, 0), grown(self.cents, size, 0)
+        self.first = grown(self.first, size, np.iinfo(np.int64).max)
+        self.last, self.days = grown(self.last, size, 0), grown(self.days, size, 0)
 
     def frame(self) -> pl.DataFrame:
         """One row a customer with at least one sale."""
