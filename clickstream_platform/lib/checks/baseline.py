@@ -59,16 +59,20 @@ def aggregations(totals: DailyTotals) -> list[pl.Expr]:
     ]
 
 
-def bands(known: pl.DataFrame, compared: pl.DataFrame, measures: Sequence[Measure]) -> pl.DataFrame:
+def bands(
+    known: pl.DataFrame, compared: pl.DataFrame, measures: Sequence[Measure], measured: Collection[str] | None = None
+) -> pl.DataFrame:
     """For each day, split and measure: the day's `value`, what is `expected`, and the `deviation` of single days.
 
     `chance` is the part of the deviation that cannot be less, `lowest` the lowest value of the days before, `weeks` how
-    many they are: 0 where the day cannot be judged. A day without rows has the value 0, a rate then none.
+    many they are: 0 where the day cannot be judged. A day without rows has the value 0, a rate then none; a split that
+    is no longer measured has none of either, and `is_measured` says so.
 
     Args:
         known: `values` of the days and of those before them.
         compared: `pairs`.
         measures: of the table.
+        measured: the splits of `DailyTotals.measured`; None: all.
     """
     history = compared.join(known, left_on="before", right_on="day").drop_nulls("value")
     middle = pl.col("value").median()
@@ -84,16 +88,19 @@ def bands(known: pl.DataFrame, compared: pl.DataFrame, measures: Sequence[Measur
     ratios = [place for place, measure in enumerate(measures) if measure.is_ratio]
     amounts = [place for place, measure in enumerate(measures) if measure.kind == "amount"]
     too_few = pl.col("measure").is_in(amounts) & (pl.col("usual_per") < FEWEST_THINGS)
-    missing = pl.col("there").is_null() & ~pl.col("measure").is_in(ratios)
+    absent = pl.col("there").is_null()
+    measured_now = pl.lit(True) if measured is None else pl.col("split").is_in(list(measured))
+    nothing = absent & pl.col("is_measured") & ~pl.col("measure").is_in(ratios)
     return (
         now.join(usual, on=KEY, how="full", coalesce=True)
+        .with_columns(is_measured=~absent | measured_now)
         .with_columns(
-            value=pl.when(missing).then(0.0).otherwise("value"),
-            weeks=pl.when(too_few).then(0).otherwise(pl.col("weeks").fill_null(0)),
+            value=pl.when(nothing).then(0.0).otherwise("value"),
+            weeks=pl.when(too_few | ~pl.col("is_measured")).then(0).otherwise(pl.col("weeks").fill_null(0)),
         )
         .with_columns(chance=_chance(measures))
         .with_columns(deviation=pl.max_horizontal(_seen(), "chance"))
-        .select(*KEY, "value", "weeks", "expected", "lowest", "chance", "deviation")
+        .select(*KEY, "is_measured", "value", "weeks", "expected", "lowest", "chance", "deviation")
         .sort(KEY)
     )
 

@@ -12,13 +12,13 @@ from clickstream_platform.lib.checks.credit import check_credit, credit_info
 from clickstream_platform.lib.checks.daily_totals import anomaly_info, check_daily_totals
 from clickstream_platform.lib.checks.freshness import SOURCES, check_freshness, freshness_info
 from clickstream_platform.lib.checks.holdout import check_holdout, holdout_info
-from clickstream_platform.lib.checks.measures import TOTALS
 from clickstream_platform.lib.checks.purchases import check_purchases, purchases_info
 from clickstream_platform.lib.checks.row_checks import check_rows, row_check_infos
 from clickstream_platform.lib.checks.sample_ratio import check_sample_ratio, sample_ratio_info
 from clickstream_platform.lib.checks.schema_change import Columns, check_schema_change, schema_change_info
 from clickstream_platform.lib.checks.session_events import check_session_events, session_events_info
 from clickstream_platform.lib.checks.stored import stored_days
+from clickstream_platform.lib.checks.table_measures import TOTALS
 from clickstream_platform.lib.checks.touches import check_touches, touches_info
 from clickstream_platform.lib.checks.verdict import CheckInfo, CheckOptions, Verdict
 from clickstream_platform.lib.checks.withheld import COUNTS, check_withheld, withheld_info

@@ -8,6 +8,7 @@ median.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -43,7 +44,7 @@ class Moved:
 
 def moved(
     segments: pl.DataFrame, odd: pl.DataFrame, compared: pl.DataFrame, place: int, measure: Measure, dimension: str
-) -> dict[tuple[object, str], list[Moved]]:
+) -> dict[tuple[date, str], list[Moved]]:
     """For days and splits whose measure is odd: the segments that most of the change comes from, largest part first.
 
     Args:
@@ -54,28 +55,9 @@ def moved(
         measure: which changed.
         dimension: of the segments.
     """
-    sums = segments.select("day", "split", "segment", value=f"value_{place}", per=f"per_{place}").drop_nulls("value")
-    known = sums.select(pl.col("day").alias("at"), "split").unique()
-    present = odd.select("day", "split", "expected", at=pl.col("day"), now=pl.lit(True))
-    before = compared.rename({"before": "at"}).join(odd.select("day", "split", "expected"), on="day")
-    seen = pl.concat([present, before.select("day", "split", "expected", "at", now=pl.lit(False))])
-    seen = seen.join(known, on=["at", "split"], how="semi").vstack(
-        present.join(known, on=["at", "split"], how="anti")  # A day without any rows is 0 in every segment.
-    )
-    at = sums.rename({"day": "at"})
-    names = seen.join(at, on=["at", "split"]).select("day", "split", "segment").unique()
-    grid = names.join(seen, on=["day", "split"]).join(at, on=["at", "split", "segment"], how="left")
-    grid = grid.with_columns(pl.col("value").fill_null(0.0), pl.col("per").fill_null(0.0))
-    if measure.is_ratio:
-        whole = pl.col("per").sum().over("day", "split", "at")
-        part = pl.when(whole > 0).then((pl.col("value") - pl.col("expected") * pl.col("per")) / whole).otherwise(0.0)
-        own = pl.when(pl.col("per") > 0).then(pl.col("value") / pl.col("per")).otherwise(0.0)
-        weight = pl.when(whole > 0).then(pl.col("per") / whole).otherwise(0.0)
-    else:
-        part = own = pl.col("value")
-        weight = pl.when(pl.col("expected") > 0).then(part / pl.col("expected")).otherwise(0.0)
+    grid = _grid(segments, odd, compared, place)
     rows = (
-        grid.with_columns(part=part, own=own, weight=weight)
+        _weighed(grid, measure)
         .group_by("day", "split", "segment")
         .agg(
             now=pl.col("part").filter("now").sum(),
@@ -92,10 +74,42 @@ def moved(
         .group_by("day", "split", maintain_order=True)
         .head(MOST_SEGMENTS)
     )
-    found: dict[tuple[object, str], list[Moved]] = {}
+    found: dict[tuple[date, str], list[Moved]] = {}
     for day, split, *figures in rows.select("day", "split", "segment", "value", "usual", "share", "excess").iter_rows():
         found.setdefault((day, split), []).append(Moved(dimension, *figures))
     return found
+
+
+def _grid(segments: pl.DataFrame, odd: pl.DataFrame, compared: pl.DataFrame, place: int) -> pl.DataFrame:
+    """Every segment of an odd day (`day`) on that day itself (`now`) and on each that it is compared with (`at`).
+
+    A segment without rows had the `value` 0 then. Days without any rows are not compared with, but an odd one is 0 in
+    every segment.
+    """
+    sums = segments.select("split", "segment", at="day", value=f"value_{place}", per=f"per_{place}").drop_nulls("value")
+    known = sums.select("at", "split").unique()
+    cells = odd.select("day", "split", "expected")
+    today = cells.with_columns(at=pl.col("day"), now=pl.lit(True))
+    before = cells.join(compared.rename({"before": "at"}), on="day").with_columns(now=pl.lit(False))
+    seen = pl.concat([today, before.join(known, on=["at", "split"], how="semi")])
+    names = seen.join(sums, on=["at", "split"]).select("day", "split", "segment").unique()
+    grid = names.join(seen, on=["day", "split"]).join(sums, on=["at", "split", "segment"], how="left")
+    return grid.with_columns(pl.col("value").fill_null(0.0), pl.col("per").fill_null(0.0))
+
+
+def _weighed(grid: pl.DataFrame, measure: Measure) -> pl.DataFrame:
+    """The grid with each segment's `part` of the day's total, its `own` total, and its `weight` in the whole."""
+    if not measure.is_ratio:
+        usual = pl.col("expected")
+        weight = pl.when(usual > 0).then(pl.col("value") / usual).otherwise(0.0)
+        return grid.with_columns(part="value", own="value", weight=weight)
+    whole = pl.col("per").sum().over("day", "split", "at")
+    excess = pl.col("value") - pl.col("expected") * pl.col("per")
+    return grid.with_columns(
+        part=pl.when(whole > 0).then(excess / whole).otherwise(0.0),
+        own=pl.when(pl.col("per") > 0).then(pl.col("value") / pl.col("per")).otherwise(0.0),
+        weight=pl.when(whole > 0).then(pl.col("per") / whole).otherwise(0.0),
+    )
 
 
 def in_words(measure: Measure, parts: Sequence[Moved]) -> str:

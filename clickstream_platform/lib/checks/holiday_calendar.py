@@ -40,18 +40,18 @@ def _of_country(country: str, years: tuple[int, ...]) -> Mapping[date, str]:
 
 def _of_file(file: Path) -> dict[date, str]:
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise HolidayError(
             f"CLICKSTREAM_HOLIDAYS_FILE={file}: cannot be read ({error}). Correct it, or unset it."
         ) from error
     found = {}
     for number, line in enumerate(lines, 1):
-        day, _, name = line.partition("#")[0].strip().partition(" ")
+        day, *name = line.partition("#")[0].split(maxsplit=1) or ("",)
         if not day:
             continue
         try:
-            found[date.fromisoformat(day)] = name.strip() or "holiday"
+            found[date.fromisoformat(day)] = name[0].strip() if name else "holiday"
         except ValueError:
             raise HolidayError(
                 f"{file}, line {number}: {day!r} is no day. Write lines like 2024-11-29 Black Friday."
