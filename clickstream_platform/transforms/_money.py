@@ -27,5 +27,10 @@ def average(amount: nw.Expr, count: nw.Expr) -> nw.Expr:
 
 
 def ratio(part: str, whole: str) -> nw.Expr:
-    """One count by another; null where there is nothing to divide by."""
-    return nw.when(nw.col(whole) > 0).then(nw.col(part) / nw.col(whole))
+    """One count by another, the float nearest to it; null where there is nothing to divide by.
+
+    Polars divides by what it knows to be alike in all rows by way of its reciprocal, which may be off by the last bit:
+    so the divisor is made to depend on the part.
+    """
+    divisor = nw.col(whole) + 0 * nw.col(part)
+    return nw.when(nw.col(whole) > 0).then(nw.col(part) / divisor)
