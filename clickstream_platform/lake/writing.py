@@ -16,6 +16,10 @@ from clickstream_platform.lake.footer import parquet_footer
 from clickstream_platform.lake.store import LakeError, drop_empty_folder, list_paths, polars_options
 from clickstream_platform.schemas import Table
 
+PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "maintain_order": False}
+"""How every table is written. Polars' own level 3 takes twice the processor time for the size it saves in no table but
+`events_clean`, which is a fifteenth smaller by it; ids, most of what marketing tables hold, are larger."""
+
 _DAY = "__day__"
 
 
@@ -33,7 +37,7 @@ def replace_whole(store: ObjectStore, uri: str, table: Table, frame: pl.LazyFram
     staging = _new_staging()
     staged = f"{staging}/{layout.OBJECT}"
     rows = frame.select(list(table.columns))
-    rows.sink_parquet(f"{uri}/{staged}", mkdir=True, storage_options=polars_options(uri), maintain_order=False)
+    rows.sink_parquet(f"{uri}/{staged}", mkdir=True, storage_options=polars_options(uri), **PARQUET)
     written = _measure(store, staged)
     obstore.rename(store, staged, f"{layout.table_prefix(table.layer, table.name)}/{layout.OBJECT}")
     drop_empty_folder(uri, staging)
@@ -55,7 +59,7 @@ def replace_days(
         file_path_provider=_object_name,
     )
     rows = frame.select(list(table.columns))
-    rows.sink_parquet(target, mkdir=True, storage_options=polars_options(uri), maintain_order=False)
+    rows.sink_parquet(target, mkdir=True, storage_options=polars_options(uri), **PARQUET)
     staged = {path.rpartition("/")[2].removesuffix(".parquet"): path for path, _ in list_paths(store, staging)}
     outside = sorted(set(staged) - {day.isoformat() for day in days})
     if outside:

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import narwhals as nw
 
 from clickstream_platform.transforms import _paths_by_polars
-from clickstream_platform.transforms._frames import Frame
+from clickstream_platform.transforms._frames import Frame, null_text
+from clickstream_platform.transforms._money import MONEY
 from clickstream_platform.transforms._paths import BETWEEN, with_text, with_touches
 
 TOUCHES = nw.List(
@@ -18,35 +19,80 @@ TOUCHES = nw.List(
         }
     )
 )
+_OF_CONVERSIONS = ("entity_id", "date", "ended_at", "path_id", "order_id", "revenue")
+_FACTS = ("path", "touch_count", "first_touch_at", "touches")
 
 
-def ended_paths(steps: Frame, *, first_day: date, lookback: timedelta) -> Frame:
-    """Paths with touches: those that a conversion ended, and those that stood open at the end of a day.
+def ended_paths(touches: Frame, conversions: Frame, *, first_day: date, lookback: timedelta) -> Frame:
+    """Paths that a conversion ended, and those that stood open at the end of a day.
 
-    Grain: one row a path. A path is of one segment, which is what an entity does up to and with a moment of conversion.
-    `path_id` is the conversion's, null for open paths; `touches` are of conversions alone.
+    Grain: one row a conversion, and one an entity's day that ends with a touch. A path is of one segment, which is what
+    an entity does up to and with a moment of conversion. `path_id`, `order_id` and `revenue` are the conversion's, null
+    for open paths; `path`, `touch_count` and `first_touch_at` are of the touches, null or 0 without any; `touches` are
+    of conversions alone.
 
     Args:
-        steps: Touches and moments of conversion (`converts`), one row each: `entity_id`, `date`, `at`; a touch's
-            `channel` and `campaign`; a moment's `path_id`, null where no conversion of it may be credited.
+        touches: `entity_id`, `date`, `touched_at`, `channel` and `campaign`.
+        conversions: `entity_id`, `date`, `ended_at`, `path_id`, `order_id`, `revenue`, and `takes`: whether it has the
+            touches before it. No two of an entity's moment have them; each ends the path, all the same.
         first_day: First day (UTC) that paths are wanted of.
         lookback: How long before its end a path may begin.
     """
-    if steps.implementation.is_polars():
-        found: Frame = nw.from_native(
-            _paths_by_polars.ended_paths(
-                steps.to_native(),
-                nw.get_native_namespace(steps),
-                first_day=first_day,
-                lookback=lookback,
-                between=BETWEEN,
-            )
+    if not touches.implementation.is_polars():
+        return _by_joins(touches, conversions, first_day, lookback)
+    found: Frame = nw.from_native(
+        _paths_by_polars.ended_paths(
+            touches.to_native(),
+            conversions.to_native(),
+            nw.get_native_namespace(touches),
+            first_day=first_day,
+            lookback=lookback,
+            between=BETWEEN,
         )
-        return found
-    numbered = _numbered(steps)
-    converted = with_touches(_held(numbered, _conversion_ends(numbered, first_day), lookback))
-    still_open = with_text(_held(numbered, _open_ends(numbered, first_day), lookback))
-    return nw.concat([converted, still_open.with_columns(nw.lit(None, dtype=TOUCHES).alias("touches"))], how="vertical")
+    )
+    return found
+
+
+def _by_joins(touches: Frame, conversions: Frame, first_day: date, lookback: timedelta) -> Frame:
+    """Each touch joined to every path that it is in."""
+    steps = _numbered(_steps(touches, conversions))
+    taken = with_touches(_held(steps, _conversion_ends(steps, first_day), lookback))
+    converted = conversions.filter(nw.col("date") >= first_day).join(
+        taken, on=["entity_id", "ended_at", "path_id"], how="left"
+    )
+    still_open = with_text(_held(steps, _open_ends(steps, first_day), lookback)).with_columns(
+        nw.col("ended_at").dt.date().alias("date"),
+        null_text().alias("order_id"),
+        nw.lit(None, dtype=MONEY).alias("revenue"),
+        nw.lit(None, dtype=TOUCHES).alias("touches"),
+    )
+    return nw.concat([paths.select(*_OF_CONVERSIONS, *_FACTS) for paths in (converted, still_open)], how="vertical")
+
+
+def _steps(touches: Frame, conversions: Frame) -> Frame:
+    """Touches and moments of conversion (`converts`) in one frame; a moment's `path_id` is of the one that takes."""
+    moments = conversions.group_by("entity_id", "date", "ended_at").agg(
+        nw.when(nw.col("takes")).then(nw.col("path_id")).min().alias("path_id")
+    )
+    touched = touches.select(
+        "entity_id",
+        "date",
+        nw.col("touched_at").alias("at"),
+        nw.lit(False).alias("converts"),
+        "channel",
+        "campaign",
+        null_text().alias("path_id"),
+    )
+    converted = moments.select(
+        "entity_id",
+        "date",
+        nw.col("ended_at").alias("at"),
+        nw.lit(True).alias("converts"),
+        null_text().alias("channel"),
+        null_text().alias("campaign"),
+        "path_id",
+    )
+    return nw.concat([touched, converted], how="vertical")
 
 
 def _numbered(steps: Frame) -> Frame:
@@ -60,7 +106,7 @@ def _numbered(steps: Frame) -> Frame:
 
 
 def _conversion_ends(steps: Frame, first_day: date) -> Frame:
-    """Ends of paths that a conversion may be credited to."""
+    """Ends of paths that a conversion takes."""
     ends = steps.filter(nw.col("converts"), ~nw.col("path_id").is_null(), nw.col("date") >= first_day)
     return ends.select("entity_id", "segment", nw.col("at").alias("ended_at"), "path_id")
 
@@ -74,8 +120,7 @@ def _open_ends(steps: Frame, first_day: date) -> Frame:
         .agg(touch.max().alias("ended_at"), conversion.max().alias("converted_at"), nw.col("segment").max())
     )
     unanswered = nw.col("converted_at").is_null() | (nw.col("ended_at") > nw.col("converted_at"))
-    none = nw.lit(None, dtype=nw.String).alias("path_id")
-    return days.filter(unanswered).select("entity_id", "segment", "ended_at", none)
+    return days.filter(unanswered).select("entity_id", "segment", "ended_at", null_text().alias("path_id"))
 
 
 def _held(steps: Frame, ends: Frame, lookback: timedelta) -> Frame:

@@ -1,8 +1,7 @@
 """Ended paths by Polars: all rows sorted once, after which a path is a slice of them.
 
 The joins of `_ended_paths` hold each touch once for every path that it is in; here a segment's channels are joined to
-text once, and each of its paths cuts its own part out. Entities are compared as numbers, which sort several times
-faster than their ids. Polars comes as an argument: no transform imports an engine.
+text once, and each of its paths cuts its own part out. Polars comes as an argument: no transform imports an engine.
 """
 
 from datetime import date, timedelta
@@ -11,45 +10,68 @@ from typing import Any
 Frame = Any
 """A Polars data frame."""
 
-_ORDER = ("entity", "at", "converts", "channel_code", "campaign_code")
-_TOUCH = ("touched_at", "channel", "campaign")
+_TOUCH, _TAKES, _ENDS = range(3)
+"""Kinds of steps, in the order in which they come at one moment: a touch, the conversion that takes the touches up to
+it, and one that only ends the path."""
+_ORDER = ("at", "kind", "channel_code", "campaign_code")
 _PLACES = 1 << 64
 """More than there are microseconds: the segment times this plus the moment sorts by segment, then by moment."""
 
 
-def ended_paths(steps: Any, pl: Any, *, first_day: date, lookback: timedelta, between: str) -> Any:
-    """What `_ended_paths.ended_paths` gives, of a Polars lazy frame."""
-    touch = pl.Struct(
-        {"position": pl.Int64, "touched_at": pl.Datetime("us", "UTC"), "channel": pl.String, "campaign": pl.String}
-    )
-    schema = {
-        "entity_id": pl.String,
-        "ended_at": pl.Datetime("us", "UTC"),
-        "path_id": pl.String,
-        "path": pl.String,
-        "touch_count": pl.Int64,
-        "first_touch_at": pl.Datetime("us", "UTC"),
-        "touches": pl.List(touch),
-    }
+def ended_paths(touches: Any, conversions: Any, pl: Any, *, first_day: date, lookback: timedelta, between: str) -> Any:
+    """What `_ended_paths.ended_paths` gives, of Polars lazy frames."""
+    kind = pl.when("takes").then(_TAKES).otherwise(_ENDS).cast(pl.Int8).alias("kind")
+    of_conversions = ("path_id", "order_id", "revenue")
+    steps = [
+        touches.select("entity_id", "date", "channel", "campaign", at="touched_at", kind=pl.lit(_TOUCH, dtype=pl.Int8)),
+        conversions.select("entity_id", "date", *of_conversions, kind, at="ended_at"),
+    ]
 
     def ended(rows: Frame) -> Frame:
         ordered = _in_segments(_in_order(rows, pl, first_day), pl, len(between))
         paths = _with_slices(ordered, pl, first_day, lookback)
-        touches = _touch_lists(ordered, paths.filter("converts"), pl)
-        found = _with_text(ordered, paths, pl, between).join(touches, on="row", how="left", maintain_order="left")
-        return found.select(*schema)
+        listed = _touch_lists(ordered, paths.filter(pl.col("kind") == _TAKES, pl.col("touch_count") > 0), pl)
+        found = _with_text(ordered, paths, pl, between).join(listed, on="row", how="left", maintain_order="left")
+        return found.select(*_schema(pl))
 
-    return steps.map_batches(ended, schema=schema)
+    return pl.concat(steps, how="diagonal").map_batches(ended, schema=_schema(pl))
+
+
+def _schema(pl: Any) -> dict[str, Any]:
+    moment = pl.Datetime("us", "UTC")
+    touch = pl.Struct({"position": pl.Int64, "touched_at": moment, "channel": pl.String, "campaign": pl.String})
+    return {
+        "entity_id": pl.String,
+        "date": pl.Date,
+        "ended_at": moment,
+        "path_id": pl.String,
+        "order_id": pl.String,
+        "revenue": pl.Decimal(18, 2),
+        "path": pl.String,
+        "touch_count": pl.Int64,
+        "first_touch_at": moment,
+        "touches": pl.List(touch),
+    }
 
 
 def _in_order(rows: Frame, pl: Any, first_day: date) -> Frame:
-    """Rows of the entities that have any on the wanted days, by entity and time, equal moments by channel."""
-    entity = pl.col("entity_id").cast(pl.Categorical(pl.Categories.random())).to_physical().alias("entity")
-    numbered = rows.with_columns(entity)
-    active = numbered.filter(pl.col("date") >= first_day).select(pl.col("entity").unique())
-    kept = numbered.join(active, on="entity", how="semi")
-    codes = (_code(kept[name], pl).alias(f"{name}_code") for name in ("channel", "campaign"))
-    return kept.with_columns(*codes).sort(_ORDER).drop("channel_code", "campaign_code")
+    """Rows of the entities that have any on the wanted days, by entity and time, equal moments by kind and channel.
+
+    Sorted by the entities' hashes, which takes half the time; by their ids as well only if two have the same hash.
+    """
+    hashed = rows.with_columns(_hash(pl).alias("hash"))
+    active = hashed.filter(pl.col("date") >= first_day)["hash"].unique()
+    kept = hashed.filter(pl.col("hash").is_in(active.implode()))
+    coded = kept.with_columns(*(_code(kept[name], pl).alias(f"{name}_code") for name in ("channel", "campaign")))
+    ordered = coded.sort("hash", *_ORDER)
+    entity, same_hash = pl.col("entity_id"), pl.col("hash") == pl.col("hash").shift()
+    if ordered.select((same_hash & (entity != entity.shift())).any()).item():
+        ordered = coded.sort("entity_id", *_ORDER)
+    return ordered.drop("hash", "channel_code", "campaign_code")
+
+
+def _hash(pl: Any) -> Any:
+    return pl.col("entity_id").hash()
 
 
 def _code(texts: Any, pl: Any) -> Any:
@@ -59,9 +81,9 @@ def _code(texts: Any, pl: Any) -> Any:
 
 def _in_segments(ordered: Frame, pl: Any, between: int) -> Frame:
     """Rows with their place, `segment` (numbered from 1 through all entities), and how far its text goes after them."""
-    entity, converts = pl.col("entity"), pl.col("converts")
-    begins = (entity != entity.shift()).fill_null(True) | converts.shift().fill_null(False)
-    length = pl.when(converts).then(0).otherwise(pl.col("channel").str.len_chars().cast(pl.Int64) + between)
+    entity, is_touch = pl.col("entity_id"), pl.col("kind") == _TOUCH
+    begins = (entity != entity.shift()).fill_null(True) | ~is_touch.shift().fill_null(False)
+    length = pl.when(is_touch).then(pl.col("channel").str.len_chars().cast(pl.Int64) + between).otherwise(0)
     numbered = ordered.with_columns(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
         begins.cum_sum().cast(pl.Int64).alias("segment"),
@@ -73,28 +95,28 @@ def _in_segments(ordered: Frame, pl: Any, between: int) -> Frame:
 
 
 def _with_slices(ordered: Frame, pl: Any, first_day: date, lookback: timedelta) -> Frame:
-    """Ends of paths, with the row that their touches begin at and the number of these; those without are left out."""
-    entity, day, converts = (pl.col(name) for name in ("entity", "date", "converts"))
+    """Ends of paths, with the row that their touches begin at and the number of these."""
+    entity, day, kind = (pl.col(name) for name in ("entity_id", "date", "kind"))
     last_of_day = ((entity != entity.shift(-1)) | (day != day.shift(-1))).fill_null(True)
-    ends = ordered.filter(pl.when(converts).then(pl.col("path_id").is_not_null()).otherwise(last_of_day))
-    wanted = ends.filter(day >= first_day)
+    wanted = ordered.filter((kind != _TOUCH) | last_of_day).filter(day >= first_day)
     reach = pl.lit(lookback // timedelta(microseconds=1), dtype=pl.Int128)
     begins = ordered["place"].search_sorted(wanted.select(pl.col("place") - reach).to_series()).cast(pl.Int64)
-    touches = pl.col("row") - pl.col("begins") + pl.when(converts).then(0).otherwise(1)
-    counted = wanted.with_columns(begins.alias("begins")).with_columns(touches.cast(pl.Int64).alias("touch_count"))
-    return counted.filter(pl.col("touch_count") > 0)
+    before = pl.col("row") - pl.col("begins")
+    count = pl.when(kind == _TOUCH).then(before + 1).when(kind == _TAKES).then(before).otherwise(0)
+    return wanted.with_columns(begins.alias("begins")).with_columns(count.alias("touch_count"))
 
 
 def _with_text(ordered: Frame, paths: Frame, pl: Any, between: str) -> Frame:
-    """Paths with their text, and the time of their first touch."""
-    # A moment of conversion has no channel, and nulls are not joined: so every segment has its place among the texts.
+    """Paths with their text, and the time of their first touch; both null for those without touches."""
+    # A conversion has no channel, and nulls are not joined: so every segment has its place among the texts.
     segments = ordered.with_columns(pl.col("segment").set_sorted()).group_by("segment", maintain_order=True)
     texts = segments.agg("channel", pl.col("text_from").first()).with_columns(pl.col("channel").list.join(between))
     own, begins = texts[paths["segment"] - 1], ordered[paths["begins"]]
-    offset, length = begins["text_from"] - own["text_from"], paths["text_to"] - begins["text_from"]
+    offset, length = begins["text_from"] - own["text_from"], (paths["text_to"] - begins["text_from"]).clip(0)
+    touched = pl.when(pl.col("touch_count") > 0)
     return paths.with_columns(
-        own["channel"].str.slice(offset, length).alias("path"),
-        begins["at"].alias("first_touch_at"),
+        touched.then(own["channel"].str.slice(offset, length)).alias("path"),
+        touched.then(begins["at"]).alias("first_touch_at"),
         pl.col("at").alias("ended_at"),
     )
 
@@ -106,4 +128,4 @@ def _touch_lists(ordered: Frame, conversions: Frame, pl: Any) -> Frame:
     touches = ordered[each["place"]].select(pl.col("at").alias("touched_at"), "channel", "campaign")
     position = (pl.col("place") - pl.col("begins") + 1).alias("position")
     listed = each.select("row", position).hstack(touches).group_by("row", maintain_order=True)
-    return listed.agg(pl.struct("position", *_TOUCH).alias("touches"))
+    return listed.agg(pl.struct("position", "touched_at", "channel", "campaign").alias("touches"))

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import narwhals as nw
 
 from clickstream_platform.transforms._ended_paths import ended_paths
-from clickstream_platform.transforms._frames import Frame, null_text, people
+from clickstream_platform.transforms._frames import Frame, people, within
 from clickstream_platform.transforms._money import zero
 from clickstream_platform.transforms._time import compact_timestamp
 
@@ -47,69 +47,22 @@ def conversion_paths(
         conversion_event: `purchase` or `begin_checkout` (the latter's revenue is 0).
     """
     earliest = first_day - lookback
-    conversions = _conversions(events_clean, conversion_event).filter(
-        nw.col("date") >= earliest, nw.col("date") <= last_day
+    paths = ended_paths(
+        within(touchpoints, earliest, last_day),
+        _conversions(events_clean.filter(nw.col("event_date").is_between(earliest, last_day)), conversion_event),
+        first_day=first_day,
+        lookback=lookback,
     )
-    moments = conversions.group_by("entity_id", "date", "ended_at").agg(
-        nw.when(nw.col("may_be_credited")).then(nw.col("path_id")).min().alias("credited_id")
-    )
-    touches = touchpoints.filter(nw.col("date") >= earliest, nw.col("date") <= last_day)
-    paths = ended_paths(_steps(touches, moments), first_day=first_day, lookback=lookback)
-    credited = paths.filter(~nw.col("path_id").is_null())
-    wanted = conversions.filter(nw.col("date") >= first_day)
-    still_open = paths.filter(nw.col("path_id").is_null())
-    return nw.concat([_conversion_paths(wanted, credited), _open_paths(still_open)], how="vertical")
-
-
-def _conversions(events_clean: Frame, conversion_event: str) -> Frame:
-    return (
-        people(events_clean)
-        .filter(nw.col("event_name") == conversion_event)
-        .select(
-            "entity_id",
-            nw.col("event_date").alias("date"),
-            nw.col("event_time").alias("ended_at"),
-            nw.col("event_id").alias("path_id"),
-            "order_id",
-            "revenue",
-            (nw.col("analytics_consent") & nw.col("ads_consent")).alias("may_be_credited"),
-        )
-    )
-
-
-def _steps(touches: Frame, moments: Frame) -> Frame:
-    """Touches and moments of conversion in one frame."""
-    touched = touches.select(
-        "entity_id",
-        "date",
-        nw.col("touched_at").alias("at"),
-        nw.lit(False).alias("converts"),
-        "channel",
-        "campaign",
-        null_text().alias("path_id"),
-    )
-    converted = moments.select(
-        "entity_id",
-        "date",
-        nw.col("ended_at").alias("at"),
-        nw.lit(True).alias("converts"),
-        null_text().alias("channel"),
-        null_text().alias("campaign"),
-        nw.col("credited_id").alias("path_id"),
-    )
-    return nw.concat([touched, converted], how="vertical")
-
-
-def _conversion_paths(conversions: Frame, credited: Frame) -> Frame:
-    """Every conversion, with touches if it has some."""
-    return conversions.join(credited, on=["entity_id", "ended_at", "path_id"], how="left").select(
-        "path_id",
-        nw.lit(CONVERSION).alias("outcome"),
+    is_open = nw.col("path_id").is_null()
+    open_id = nw.concat_str(nw.col("entity_id"), nw.lit("@"), compact_timestamp(nw.col("ended_at")))
+    return paths.select(
+        nw.when(is_open).then(open_id).otherwise(nw.col("path_id")).alias("path_id"),
+        nw.when(is_open).then(nw.lit(OPEN)).otherwise(nw.lit(CONVERSION)).alias("outcome"),
         "date",
         "ended_at",
         "entity_id",
         "order_id",
-        "revenue",
+        nw.when(is_open).then(zero()).otherwise(nw.col("revenue")).alias("revenue"),
         nw.col("path").fill_null(NO_TOUCHES),
         nw.col("touch_count").fill_null(0).cast(nw.Int64),
         "first_touch_at",
@@ -117,17 +70,21 @@ def _conversion_paths(conversions: Frame, credited: Frame) -> Frame:
     )
 
 
-def _open_paths(paths: Frame) -> Frame:
-    return paths.select(
-        nw.concat_str(nw.col("entity_id"), nw.lit("@"), compact_timestamp(nw.col("ended_at"))).alias("path_id"),
-        nw.lit(OPEN).alias("outcome"),
-        nw.col("ended_at").dt.date().alias("date"),
-        "ended_at",
-        "entity_id",
-        null_text().alias("order_id"),
-        zero().alias("revenue"),
-        "path",
-        "touch_count",
-        "first_touch_at",
-        "touches",
+def _conversions(events_clean: Frame, conversion_event: str) -> Frame:
+    """Conversion events of people; `takes` marks the one of its moment that has the touches, if any may have them."""
+    allowed = nw.col("analytics_consent") & nw.col("ads_consent")
+    lowest = nw.when(allowed).then(nw.col("event_id")).min().over("entity_id", "event_time")
+    return (
+        people(events_clean)
+        .filter(nw.col("event_name") == conversion_event)
+        .with_columns((nw.col("event_id") == lowest).fill_null(False).alias("takes"))
+        .select(
+            "entity_id",
+            nw.col("event_date").alias("date"),
+            nw.col("event_time").alias("ended_at"),
+            nw.col("event_id").alias("path_id"),
+            "order_id",
+            "revenue",
+            "takes",
+        )
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from clickstream_platform.schemas import TABLES
-from clickstream_platform.transforms import conversion_paths, path_counts, sessions, touchpoints
+from clickstream_platform.transforms import _paths_by_polars, conversion_paths, path_counts, sessions, touchpoints
 from clickstream_platform_tests.transforms.paths import click, paths_of, purchase, scan
 from clickstream_platform_tests.transforms.rows import DAY, HALF_HOUR, at, clean_events, event, found
 
@@ -234,6 +234,17 @@ def test_slices_are_what_joins_give_in_any_order(
     sliced = conversion_paths(*(nw.from_native(frame.lazy()) for frame in shuffled), **about)
     found = sliced.to_native().collect().sort("path_id")
     assert_frame_equal(found, joined.to_native().pl().sort("path_id"))
+
+
+def test_entities_with_one_hash_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_paths_by_polars, "_hash", lambda pl: pl.lit(7, dtype=pl.UInt64))
+    clicks = [click(at(f"09:0{minute}"), f"{who} {minute}", who) for minute in range(4) for who in ("bob", "ann")]
+    frame = paths_of(*clicks, purchase(at("09:02")), purchase(at("10:00"), entity="bob"))
+    assert ends(frame) == [
+        ("conversion", "ann 0 > ann 1 > ann 2", 3),
+        ("open", "ann 3", 1),
+        ("conversion", "bob 0 > bob 1 > bob 2 > bob 3", 4),
+    ]
 
 
 def test_an_open_path_counts_until_its_entity_is_seen_again() -> None:
