@@ -56,7 +56,7 @@ CART_STEPS: tuple[int, ...] = tuple(
 
 Counts = npt.NDArray[np.int64]
 
-_STAGES = ((350, 210, 225, 115, 35, 20, 45), (310, 200, 215, 110, 30, 23, 112))
+_STAGES = ((352, 211, 227, 115, 35, 20, 40), (290, 190, 210, 105, 30, 25, 150))
 """How far visits get, those of others and of customers, in a thousand: leave at once, browse, view, fill a cart, begin
 checkout, give payment, buy."""
 CUSTOMERS_PURCHASES = _STAGES[1][-1] / sum(_STAGES[1])

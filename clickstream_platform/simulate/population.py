@@ -77,8 +77,9 @@ def purchases_a_day(config: ShopConfig, place: Ints) -> npt.NDArray[np.float64]:
 
 
 def chance_to_leave(shopper: Ints) -> Ints:
-    """After each purchase but the first, so many in `1 << 20`: Beta(1, 2), the lower of two uniform numbers."""
-    return np.minimum(trait(shopper, _LEAVE_SALT, _CHANCES), trait(shopper, _LEAVE_SALT + 1, _CHANCES))
+    """After each purchase but the first, so many in `1 << 20`: Beta(1, 3), the lowest of three uniform numbers."""
+    one, two, three = (trait(shopper, _LEAVE_SALT + each, _CHANCES) for each in range(3))
+    return np.minimum(one, np.minimum(two, three))
 
 
 def dropout_probability(shopper: Ints) -> npt.NDArray[np.float64]:

@@ -82,7 +82,7 @@ _NOTHING_REJECTED = {"dataset": pl.String, "source": pl.String, "reason": pl.Str
 @pytest.fixture(scope="session")
 def busy_shop(make_shop: MakeShop) -> Shop:
     """A shop that is large enough for rare things to happen in it, with a good deal of dirt."""
-    return make_shop(seed=8, shoppers=1_500)
+    return make_shop(seed=2, shoppers=1_500)
 
 
 def content(path: Path) -> bytes:
