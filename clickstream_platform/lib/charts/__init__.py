@@ -22,7 +22,7 @@ DRAWINGS = {
 }
 """By gold table: from its rows of the days to show to a figure."""
 
-COLUMNS: dict[str, tuple[str, ...]] = {**customers.COLUMNS, **attribution.COLUMNS}
+COLUMNS: dict[str, tuple[str, ...]] = {**customers.COLUMNS, **funnels.COLUMNS, **attribution.COLUMNS}
 """What a drawing and the table's facts read of a table, where reading all of its columns would be dear."""
 
 
