@@ -67,99 +67,96 @@ def checked_tables() -> list[Table]:
 
 
 def check_groups(table_name: str) -> list[CheckGroup]:
-    """The checks of a silver or gold table."""
+    """The checks of a silver or gold table.
+
+    Raises:
+        KeyError: there is no such table.
+    """
     table = TABLES[table_name]
-    groups = [
-        CheckGroup(
-            "rows",
-            (*row_check_infos(table), schema_change_info(table)),
-            lambda request: _rows(table, request),
-        )
-    ]
+    groups = [_row_group(table)]
     if table_name in TOTALS:
-        groups.append(
-            CheckGroup(
-                "daily_totals",
-                (anomaly_info(table_name),),
-                lambda request: check_daily_totals(request.lake, table_name, request.days or (), request.options),
-            )
-        )
+        groups.append(_totals_group(table_name))
     if table_name in STEPS:
-        step = STEPS[table_name]
-        groups.append(
-            CheckGroup(
-                "accounting",
-                (accounting_info(table_name),),
-                lambda request: check_accounting(request.lake, table_name, request.days),
-                reads=(step.bronze, *([step.quarantine] if step.quarantine else [])),
-            )
-        )
-    if table_name == purchases_info().table:
-        groups.append(
-            CheckGroup(
-                "purchases",
-                (purchases_info(),),
-                lambda request: check_purchases(request.lake, request.days or (), request.options),
-                reads=("orders_quarantine", "events_clean", "events_quarantine"),
-            )
-        )
-    if table_name == touches_info().table:
-        groups.append(
-            CheckGroup(
-                "touches",
-                (touches_info(),),
-                lambda request: check_touches(request.lake, request.days or ()),
-                reads=("events_clean", "sessions"),
-            )
-        )
-    if table_name == credit_info().table:
-        groups.append(
-            CheckGroup(
-                "credit",
-                (credit_info(),),
-                lambda request: check_credit(request.lake, request.days or ()),
-                reads=("conversion_paths", "events_clean"),
-            )
-        )
+        groups.append(_accounting_group(table_name))
     if table_name in COUNTS:
-        groups.append(
-            CheckGroup(
-                "withheld",
-                (withheld_info(table_name),),
-                lambda request: check_withheld(request.lake, table_name, request.days or ()),
-                reads=("events_clean",),
-            )
-        )
-    if table_name == sample_ratio_info().table:
-        groups.append(
-            CheckGroup(
-                "sample_ratio",
-                (sample_ratio_info(),),
-                lambda request: check_sample_ratio(request.lake, request.options),
-            )
-        )
-    if table_name == holdout_info().table:
-        groups.append(
-            CheckGroup("holdout", (holdout_info(),), lambda request: check_holdout(request.lake, request.options))
-        )
-    if table_name == session_events_info().table:
-        groups.append(
-            CheckGroup(
-                "events",
-                (session_events_info(),),
-                lambda request: check_session_events(request.lake, request.days or ()),
-                reads=("events_clean",),
-            )
-        )
+        groups.append(_withheld_group(table_name))
+    groups += [group for group in _OF_ONE_TABLE if group.infos[0].table == table_name]
     if table_name in SOURCES:
-        groups.append(
-            CheckGroup(
-                "freshness",
-                (freshness_info(table_name),),
-                lambda request: iter((check_freshness(request.lake, table_name),)),
-            )
-        )
+        groups.append(_freshness_group(table_name))
     return groups
+
+
+def _row_group(table: Table) -> CheckGroup:
+    infos = (*row_check_infos(table), schema_change_info(table))
+    return CheckGroup("rows", infos, lambda request: _rows(table, request))
+
+
+def _totals_group(name: str) -> CheckGroup:
+    return CheckGroup(
+        "daily_totals",
+        (anomaly_info(name),),
+        lambda request: check_daily_totals(request.lake, name, request.days or (), request.options),
+    )
+
+
+def _accounting_group(name: str) -> CheckGroup:
+    step = STEPS[name]
+    return CheckGroup(
+        "accounting",
+        (accounting_info(name),),
+        lambda request: check_accounting(request.lake, name, request.days),
+        reads=(step.bronze, *([step.quarantine] if step.quarantine else [])),
+    )
+
+
+def _withheld_group(name: str) -> CheckGroup:
+    return CheckGroup(
+        "withheld",
+        (withheld_info(name),),
+        lambda request: check_withheld(request.lake, name, request.days or ()),
+        reads=("events_clean",),
+    )
+
+
+def _freshness_group(name: str) -> CheckGroup:
+    return CheckGroup(
+        "freshness", (freshness_info(name),), lambda request: iter((check_freshness(request.lake, name),))
+    )
+
+
+_OF_ONE_TABLE = (
+    CheckGroup(
+        "purchases",
+        (purchases_info(),),
+        lambda request: check_purchases(request.lake, request.days or (), request.options),
+        reads=("orders_quarantine", "events_clean", "events_quarantine"),
+    ),
+    CheckGroup(
+        "touches",
+        (touches_info(),),
+        lambda request: check_touches(request.lake, request.days or ()),
+        reads=("events_clean", "sessions"),
+    ),
+    CheckGroup(
+        "credit",
+        (credit_info(),),
+        lambda request: check_credit(request.lake, request.days or ()),
+        reads=("conversion_paths", "events_clean"),
+    ),
+    CheckGroup(
+        "sample_ratio",
+        (sample_ratio_info(),),
+        lambda request: check_sample_ratio(request.lake, request.options),
+    ),
+    CheckGroup("holdout", (holdout_info(),), lambda request: check_holdout(request.lake, request.options)),
+    CheckGroup(
+        "events",
+        (session_events_info(),),
+        lambda request: check_session_events(request.lake, request.days or ()),
+        reads=("events_clean",),
+    ),
+)
+"""What is checked of one table alone: that of the group's check."""
 
 
 def verdicts_of(group: CheckGroup, request: Request) -> Iterator[Verdict]:
