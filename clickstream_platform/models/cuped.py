@@ -73,6 +73,7 @@ def compare_adjusted(control: PairedSample, variant: PairedSample, *, confidence
 def _adjusted(side: PairedSample, slope: Array, middle: Array) -> tuple[Array, Array, Array]:
     """Size, mean and variance of the adjusted values."""
     mean = side.value.mean - slope * (side.before.mean - middle)
-    variance = side.value.variance + slope**2 * side.before.variance - 2 * slope * side.covariance
+    both = side.value.variance + slope**2 * side.before.variance
+    left = both - 2 * slope * side.covariance
     # A covariate that tells everything leaves nothing but rounding.
-    return side.value.size, mean, np.maximum(variance, 0.0)
+    return side.value.size, mean, np.where(left <= 1e-12 * both, 0.0, left)

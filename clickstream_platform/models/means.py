@@ -5,6 +5,9 @@ from scipy import stats
 
 from clickstream_platform.models.comparison import Array, Comparison, divided, positive
 
+_WIDEST = 350.0
+"""Logarithm of the largest factor by which a relative uplift's interval reaches."""
+
 
 def compare_means(
     control: tuple[Array, Array, Array], variant: tuple[Array, Array, Array], *, confidence: float = 0.95
@@ -30,7 +33,8 @@ def compare_means(
     log_error, log_freedom = _welch(
         divided(control_variance, control_size * base**2), control_size, divided(variance, size * after**2), size
     )
-    spread = np.exp(stats.t.isf((1 - confidence) / 2, log_freedom) * log_error)
+    # Two entities and a high confidence may ask for more than a float can hold: the interval then ends there.
+    spread = np.exp(np.minimum(stats.t.isf((1 - confidence) / 2, log_freedom) * log_error, _WIDEST))
     return Comparison(
         uplift,
         uplift - reach,

@@ -5,6 +5,7 @@ the caller collects or writes the frame they give back. Every day that a functio
 whichever other days are computed with it.
 """
 
+from clickstream_platform.transforms._experiment_spans import ExperimentSpan
 from clickstream_platform.transforms._forecast import SpendingModel
 from clickstream_platform.transforms._treatment import TREATMENTS, treated
 from clickstream_platform.transforms.attributed_checkouts import attributed_checkouts
@@ -20,7 +21,7 @@ from clickstream_platform.transforms.entity_activity import entity_activity
 from clickstream_platform.transforms.events_clean import events_clean
 from clickstream_platform.transforms.events_quarantine import events_quarantine
 from clickstream_platform.transforms.experiment_exposures import experiment_exposures
-from clickstream_platform.transforms.experiment_results import EXPERIMENT_METRICS, ExperimentSpan, experiment_sums
+from clickstream_platform.transforms.experiment_sums import EXPERIMENT_METRICS, experiment_sums
 from clickstream_platform.transforms.funnel_steps import funnel_steps
 from clickstream_platform.transforms.holdout_purchases import holdout_purchases
 from clickstream_platform.transforms.marketing_spend_clean import marketing_spend_clean

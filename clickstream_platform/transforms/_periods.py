@@ -15,8 +15,9 @@ _DAYS_PER_ERA = 146_097
 """Days of 400 years: the Gregorian calendar repeats after them."""
 _MARCH_YEAR_0_TO_1970 = 719_468
 """Days from 0000-03-01 to 1970-01-01."""
-_NUMBERS = ",".join(map(str, range(3_000)))
+MOST_PERIODS = 3_000
 """More weeks than clickstreams are old: 57 years."""
+_NUMBERS = ",".join(map(str, range(MOST_PERIODS)))
 
 
 def period_number(day: nw.Expr, period: str) -> nw.Expr:

@@ -7,7 +7,14 @@ import narwhals as nw
 
 from clickstream_platform.transforms._frames import Frame, sales
 from clickstream_platform.transforms._money import MONEY, average
-from clickstream_platform.transforms._periods import MONTH, WEEK, numbers, period_number, with_period_start
+from clickstream_platform.transforms._periods import (
+    MONTH,
+    MOST_PERIODS,
+    WEEK,
+    numbers,
+    period_number,
+    with_period_start,
+)
 
 FIRST_ORDER, SIGN_UP = "first_order", "sign_up"
 
@@ -25,8 +32,8 @@ def cohort_retention(orders_validated: Frame, customers_clean: Frame) -> Frame:
 
     By first order a cohort is the customers whose first sale lies in the period: each customer with a sale is in one of
     them, and all sales are of some cohort and age. By sign-up it is all customers who signed up in it, buyers or not;
-    whoever has no sign-up date, or one in a later period than the newest order, is in none, and sales of periods before
-    the sign-up's are no one's retention: they are left out.
+    whoever has no sign-up date, or one in a later period than the newest order or 3,000 periods before it (a date that
+    stands for none), is in none, and sales of periods before the sign-up's are no one's retention: they are left out.
 
     Args:
         orders_validated: Silver `orders_validated`, all days.
@@ -105,6 +112,8 @@ def _triangle(sizes: Frame, last: Frame, period: str) -> Frame:
     return (
         sizes.join(end, how="cross")
         .join(numbers(last, "age"), how="cross")
+        # A cohort that there are not ages enough for would end before its sales do.
+        .filter(nw.col("newest") - nw.col("cohort") < MOST_PERIODS)
         .filter(nw.col("cohort") + nw.col("age") <= nw.col("newest"))
         .with_columns((nw.col("cohort") + nw.col("age") < nw.col("unfinished")).alias("is_complete"))
         .drop("newest", "unfinished")

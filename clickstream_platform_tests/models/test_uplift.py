@@ -136,6 +136,8 @@ def test_the_example_of_the_book_on_experiments_is_a_mismatch() -> None:
 
 def test_variant_that_was_not_planned_is_a_mismatch_and_one_variant_no_split() -> None:
     assert sample_ratio_p_value((10, 10, 1), (1, 1, 0)) == 0
+    # Who was not planned and not seen is no share that could have come out otherwise.
+    assert sample_ratio_p_value((60, 40, 0), (1, 1, 0)) == sample_ratio_p_value((60, 40), (1, 1))
     assert np.isnan(sample_ratio_p_value((10,), (1,)))
     assert np.isnan(sample_ratio_p_value((0, 0), (1, 1)))
 

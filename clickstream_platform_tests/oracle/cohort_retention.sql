@@ -27,6 +27,7 @@ triangle AS (
         (unnest(starts) + step)::DATE AS next_start,
         unnest(range(len(starts)::BIGINT)) AS age
     FROM (SELECT *, range(cohort_start::TIMESTAMP, newest.day + INTERVAL 1 MICROSECOND, step) AS starts FROM cohorts, newest)
+    WHERE len(starts) <= 3000
 ),
 active AS (
     SELECT

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from clickstream_platform.transforms import cohort_retention
 from clickstream_platform.transforms._periods import MONTH, WEEK, period_number, with_period_start
+from clickstream_platform_tests.time_zones import ELSEWHERE, said_in
 from clickstream_platform_tests.transforms.rows import MONEY, found, frame
 
 LINES = {
@@ -114,6 +115,22 @@ def test_sign_up_cohorts_count_those_who_never_order_and_leave_out_who_says_no_d
         (FEBRUARY, 0, 1, 0, Decimal("0.00")),
         (FEBRUARY, 1, 1, 1, Decimal("3.00")),
     ]
+
+
+def test_sign_ups_on_a_day_that_stands_for_none_are_no_cohort_that_ends_too_early() -> None:
+    """1900-01-01 is further back than weeks are counted, but not than months are."""
+    rows = cohorts(ORDERS, {"ann": date(1900, 1, 1), "bob": date(1967, 1, 2)})
+    weeks, months = (of(rows, "sign_up", period, "cohort_start", "period_start") for period in ("week", "month"))
+    assert {start for start, _ in weeks} == {date(1967, 1, 2)}
+    assert {start for start, _ in months} == {date(1900, 1, 1), date(1967, 1, 1)}
+    assert weeks[-1][1] == date(2024, 3, 11) and months[-1][1] == MARCH
+    assert len(weeks) == (date(2024, 3, 11) - date(1967, 1, 2)).days // 7 + 1
+
+
+@pytest.mark.parametrize("zone", ELSEWHERE)
+def test_the_machines_time_zone_changes_no_cohort(zone: str) -> None:
+    code = f"from {__name__} import ORDERS, date, cohorts; print(cohorts(ORDERS, {{'ann': date(2024, 1, 31)}}))"
+    assert said_in(zone, code) == str(cohorts(ORDERS, {"ann": date(2024, 1, 31)}))
 
 
 @pytest.mark.parametrize("lines", [[], [line("dan", JANUARY, status="cancelled")]])

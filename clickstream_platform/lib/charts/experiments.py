@@ -46,7 +46,7 @@ def _experiment_results(frame: pl.DataFrame) -> "Figure":
     axes[0].set_yticks(range(len(names)), [_label(*name) for name in names], fontsize=8, color=INK, parse_math=False)
     axes[0].set_ylim(len(names) - 0.4, -0.6)
     axes[0].set_xlabel(
-        "filled: holds for who looks every day (p < 5 %, always valid)", fontsize=8, color=SOFT, loc="left"
+        "filled: holds for who looks every day (always-valid p-value)", fontsize=8, color=SOFT, loc="left"
     )
     return figure
 
@@ -56,14 +56,14 @@ def _forest(axes: "Axes", rows: pl.DataFrame, names: list[tuple[str, str]], titl
     from matplotlib.ticker import FuncFormatter
 
     known = rows.drop_nulls("relative_low")
-    for experiment, variant, uplift, low, high, p_value in known.select(
-        "experiment", "variant", "relative_uplift", "relative_low", "relative_high", "always_valid_p_value"
+    holds = (pl.col("always_valid_p_value") < 1 - pl.col("confidence_level")).fill_null(False)
+    for experiment, variant, uplift, low, high, certain in known.select(
+        "experiment", "variant", "relative_uplift", "relative_low", "relative_high", holds.alias("certain")
     ).iter_rows():
         if (experiment, variant) not in names:
             continue
         place = names.index((experiment, variant))
         colour = PALETTE[2] if low > 0 else PALETTE[5] if high < 0 else SOFT
-        certain = p_value is not None and p_value < 0.05
         axes.plot([low * 100, high * 100], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
         axes.plot(
             [uplift * 100], [place], marker="o", markersize=6, color=colour, markerfacecolor=colour if certain else CARD

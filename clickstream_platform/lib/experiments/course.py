@@ -81,8 +81,9 @@ class Variants(PairedSample):
 
 def courses(sums: pl.DataFrame, plans: Plans) -> Iterator[Course]:
     """The experiments by name, from the rows of `experiment_sums` (one a variant and day)."""
-    for name in sums["experiment"].unique().sort():
-        yield _course(name, sums.filter(pl.col("experiment") == name), plans.of(name))
+    for rows in sums.sort("experiment").partition_by("experiment", maintain_order=True):
+        name = str(rows["experiment"][0])
+        yield _course(name, rows, plans.of(name))
 
 
 def _course(name: str, rows: pl.DataFrame, plan: Plan) -> Course:
@@ -110,8 +111,8 @@ def _control(variants: list[str], plan: Plan) -> str:
 
 def _until_each_day(rows: pl.DataFrame, variants: list[str]) -> dict[str, Array]:
     """The running totals of every column of sums, by day and variant; a day on which nothing happened has no place."""
-    days = rows["day"].unique().sort()
-    where: Any = (days.search_sorted(rows["day"]).to_numpy(), np.searchsorted(variants, rows["variant"].to_list()))
+    days, places = rows["day"].unique().sort(), {variant: place for place, variant in enumerate(variants)}
+    where: Any = (days.search_sorted(rows["day"]).to_numpy(), [places[variant] for variant in rows["variant"]])
     totals: dict[str, Array] = {}
     for column in rows.columns:
         if column == "entities" or column.endswith(("_total", "_squares", "_products")):

@@ -89,7 +89,7 @@ def _columns(course: Course, metric: str) -> dict[str, Any]:
         **known,
         "adjusted_p_value": holm(known["p_value"]),
         "reason": reasons,
-        "cuped_reason": list(_cuped_reasons(reasons, known)),
+        "cuped_reason": list(_cuped_reasons(reasons, known["cuped_uplift"], adjusted.slope)),
     }
 
 
@@ -141,8 +141,12 @@ def _reasons(course: Course, known: Mapping[str, Array]) -> Iterator[str | None]
             yield None
 
 
-def _cuped_reasons(reasons: list[str | None], known: Mapping[str, Array]) -> Iterator[str | None]:
-    """Why a variant has no adjusted uplift."""
-    for reason, uplift in zip(reasons, known["cuped_uplift"], strict=True):
-        missing = bool(np.isnan(uplift))
-        yield (reason if reason not in (None, "mean_not_positive") else "no_pre_period") if missing else None
+def _cuped_reasons(reasons: list[str | None], uplifts: Array, slopes: Array) -> Iterator[str | None]:
+    """Why a variant has no adjusted uplift: its own reason, nothing to adjust by, or nothing left to test."""
+    for reason, uplift, slope in zip(reasons, uplifts, slopes, strict=True):
+        if not np.isnan(uplift):
+            yield None
+        elif reason not in (None, "mean_not_positive"):
+            yield reason
+        else:
+            yield "no_pre_period" if np.isnan(slope) else "no_variance"

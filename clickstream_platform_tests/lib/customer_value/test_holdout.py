@@ -17,21 +17,16 @@ from clickstream_platform.lib.checks import CheckOptions, Verdict, evaluate
 from clickstream_platform.lib.customer_value import holdout_by_frequency
 from clickstream_platform.lib.customer_value.periods import Period, calibration_of, training_period
 from clickstream_platform.models.bg_nbd import Histories, fit_bg_nbd
-from clickstream_platform_tests.models.shoppers import last_day, order_lines, summary
+from clickstream_platform_tests.lib.customer_value.shop import DAYS
+from clickstream_platform_tests.models.shoppers import summary
 
-DAYS, CHECK = 300, "holdout_as_expected"
+CHECK = "holdout_as_expected"
 
 
 def held_out(lines: pl.DataFrame, horizon: int = 365) -> pl.DataFrame:
     answer = holdout_by_frequency(nw.from_native(lines.lazy()), horizon_days=horizon)
     rows: pl.DataFrame = answer.to_native().collect()
     return rows
-
-
-@pytest.fixture(scope="module")
-def lines() -> pl.DataFrame:
-    drawn = order_lines(4_000, DAYS, seed=5)
-    return drawn.filter(pl.col("order_date") <= last_day(DAYS))
 
 
 @pytest.fixture(scope="module")

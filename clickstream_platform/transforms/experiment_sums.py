@@ -5,37 +5,23 @@ that means, variances and covariances need.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 import narwhals as nw
 
+from clickstream_platform.transforms._experiment_people import ENTITY, active_days, first_exposures
+from clickstream_platform.transforms._experiment_spans import ExperimentSpan, Planned
 from clickstream_platform.transforms._frames import Frame
-from clickstream_platform.transforms._time import epoch_days
 
 EXPERIMENT_METRICS = ("conversion", "orders_per_visitor", "revenue_per_visitor")
 """Whether an entity purchased, how often, and its revenue in cents, after its first exposure."""
 
-_ENTITY = ("experiment", "entity_id")
 _CELL = ("experiment", "variant", "day")
-
-
-@dataclass(frozen=True)
-class ExperimentSpan:
-    """Which days of an experiment count, in UTC, both ends included.
-
-    Attributes:
-        start: First day of exposures; None: the first there is.
-        end: Last day of exposures; None: the last there is. Without a window also the last day of outcomes.
-        window_days: Outcomes count on the day of the first exposure and so many days after it; None: until the end.
-        pre_period_days: What an entity did on so many days before the day of its first exposure is the covariate.
-    """
-
-    start: date | None = None
-    end: date | None = None
-    window_days: int | None = None
-    pre_period_days: int = 14
+_COUNTED = {"conversion": "purchases", "orders_per_visitor": "purchases", "revenue_per_visitor": "cents"}
+"""What each metric is made of."""
+_FIGURES = ("purchases", "cents")
+_MOMENT = nw.Datetime("us", "UTC")
+_KINDS = ("total", "squares", "before_total", "before_squares", "products")
+_SUMS = tuple(f"{metric}_{kind}" for metric in EXPERIMENT_METRICS for kind in _KINDS)
 
 
 def experiment_sums(
@@ -60,9 +46,9 @@ def experiment_sums(
         spans: Of single experiments.
         default: Of all others.
     """
-    planned = _Planned(spans, default)
-    firsts, mixed = _first_exposures(experiment_exposures, planned)
-    active = _active_days(firsts, entity_activity, planned)
+    planned = Planned(spans, default)
+    firsts, mixed = first_exposures(experiment_exposures, planned)
+    active = active_days(firsts, entity_activity, planned)
     contributions = [_entries(firsts), _mixed(mixed), _covariates(active), _outcomes(active)]
     return (
         nw.concat([_with_all_columns(part, columns) for part, columns in contributions], how="vertical")
@@ -75,109 +61,6 @@ def experiment_sums(
             *(nw.col(name).sum() for name in _SUMS),
         )
     )
-
-
-_COUNTED = {"conversion": "purchases", "orders_per_visitor": "purchases", "revenue_per_visitor": "cents"}
-"""What each metric is made of."""
-_FIGURES = ("purchases", "cents")
-_MOMENT = nw.Datetime("us", "UTC")
-_KINDS = ("total", "squares", "before_total", "before_squares", "products")
-_SUMS = tuple(f"{metric}_{kind}" for metric in EXPERIMENT_METRICS for kind in _KINDS)
-
-
-class _Planned:
-    """Conditions that differ from experiment to experiment, as expressions."""
-
-    def __init__(self, spans: Mapping[str, ExperimentSpan], default: ExperimentSpan) -> None:
-        self._spans, self._default = spans, default
-
-    def exposures(self) -> nw.Expr:
-        """Whether an exposure lies in its experiment's span."""
-        day = nw.col("exposure_date")
-        return self._each(lambda span: _between(day, span.start, span.end))
-
-    def outcomes(self) -> nw.Expr:
-        """Whether a day of activity, `since` days after the first exposure's, counts as outcome."""
-
-        def counts(span: ExperimentSpan) -> nw.Expr:
-            if span.window_days is not None:
-                return nw.col("since") <= span.window_days
-            return _between(nw.col("activity_date"), None, span.end)
-
-        return (nw.col("since") > 0) & self._each(counts)
-
-    def before(self) -> nw.Expr:
-        """Whether it belongs to the covariate."""
-        return (nw.col("since") < 0) & self._each(lambda span: nw.col("since") >= -span.pre_period_days)
-
-    def _each(self, condition: Any) -> nw.Expr:
-        holds: nw.Expr = condition(self._default)
-        for experiment, span in self._spans.items():
-            holds = nw.when(nw.col("experiment") == experiment).then(condition(span)).otherwise(holds)
-        return holds
-
-
-def _between(day: nw.Expr, first: date | None, last: date | None) -> nw.Expr:
-    holds = ~day.is_null()
-    if first is not None:
-        holds = holds & (day >= first)
-    return holds if last is None else holds & (day <= last)
-
-
-def _first_exposures(experiment_exposures: Frame, planned: _Planned) -> tuple[Frame, Frame]:
-    """One row an experiment and entity of one variant, with its first exposure; and of those that saw several."""
-    exposures = experiment_exposures.filter(planned.exposures())
-    people = exposures.group_by(*_ENTITY).agg(
-        nw.col("exposed_at").min(),
-        nw.col("exposure_date").min(),
-        nw.col("variant").min(),
-        nw.col("variant").max().alias("last_variant"),
-    )
-    is_mixed = nw.col("variant") != nw.col("last_variant")
-    that_day = exposures.select(
-        *_ENTITY,
-        "variant",
-        "exposed_at",
-        "exposure_date",
-        nw.col("purchases_after").alias("purchases"),
-        "refunds_after",
-        (nw.col("revenue_after") * 100).cast(nw.Int64).alias("cents"),
-    )
-    key = [*_ENTITY, "variant", "exposed_at"]
-    firsts = people.filter(~is_mixed).select(*key).join(that_day, on=key)
-    return firsts, people.filter(is_mixed).select(*_ENTITY, "variant", "exposure_date")
-
-
-def _active_days(firsts: Frame, entity_activity: Frame, planned: _Planned) -> Frame:
-    """Days of purchases and refunds of entities, before and after their first exposure; few entities have any."""
-    own = firsts.filter((nw.col("purchases") > 0) | (nw.col("refunds_after") > 0)).select(
-        *_ENTITY,
-        "variant",
-        "exposure_date",
-        nw.col("exposure_date").alias("day"),
-        nw.lit(False).alias("is_before"),
-        "purchases",
-        "cents",
-    )
-    active = entity_activity.filter((nw.col("purchases") > 0) | (nw.col("refunds") > 0)).select(
-        "entity_id", "activity_date", "purchases", (nw.col("revenue") * 100).cast(nw.Int64).alias("cents")
-    )
-    others = (
-        firsts.select(*_ENTITY, "variant", "exposure_date")
-        .join(active, on="entity_id")
-        .with_columns((epoch_days(nw.col("activity_date")) - epoch_days(nw.col("exposure_date"))).alias("since"))
-        .filter(planned.outcomes() | planned.before())
-        .select(
-            *_ENTITY,
-            "variant",
-            "exposure_date",
-            nw.col("activity_date").alias("day"),
-            (nw.col("since") < 0).alias("is_before"),
-            "purchases",
-            "cents",
-        )
-    )
-    return nw.concat([own, others], how="vertical")
 
 
 def _entries(firsts: Frame) -> tuple[Frame, dict[str, nw.Expr]]:
@@ -202,7 +85,7 @@ def _mixed(mixed: Frame) -> tuple[Frame, dict[str, nw.Expr]]:
 def _covariates(active: Frame) -> tuple[Frame, dict[str, nw.Expr]]:
     """What each entity did before, with the products of it and of what it did in the end."""
     before = nw.col("is_before")
-    people = active.group_by(*_ENTITY, "variant", "exposure_date").agg(
+    people = active.group_by(*ENTITY, "variant", "exposure_date").agg(
         *(_if(before, name).sum().alias(f"{name}_before") for name in _FIGURES),
         *(_if(~before, name).sum().alias(f"{name}_final") for name in _FIGURES),
     )
@@ -220,7 +103,7 @@ def _covariates(active: Frame) -> tuple[Frame, dict[str, nw.Expr]]:
 def _outcomes(active: Frame) -> tuple[Frame, dict[str, nw.Expr]]:
     """By how much each day of an entity moves the sums: a square by the new one less the old one."""
     days = active.filter(~nw.col("is_before")).with_columns(
-        nw.col(name).cum_sum().over(*_ENTITY, order_by=["day"]).alias(f"{name}_now") for name in _FIGURES
+        nw.col(name).cum_sum().over(*ENTITY, order_by=["day"]).alias(f"{name}_now") for name in _FIGURES
     )
     columns = {"day": nw.col("day")}
     for metric, name in _COUNTED.items():
