@@ -11,6 +11,7 @@ steps = [
 """
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,7 +66,7 @@ def read_funnels(path: Path) -> tuple[Funnel, ...]:
         FunnelError: The file cannot be read, or is not right.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise FunnelError(
             f"{path}: cannot be read ({error.strerror}). Correct {_SETTING}, or unset it for the e-commerce funnel."
@@ -161,9 +162,17 @@ def _conditions(where: str, kind: str, written: object) -> Iterable[Condition]:
         raise FunnelError(f"{where}, property: is no table. Write property = {{ name = value }}.")
     for name, value in written.items():
         values = value if isinstance(value, list) else [value]
-        if not values or not all(isinstance(one, str | int | float | bool) for one in values):
-            raise FunnelError(f"{where}, property {name}: is no text, number, true or false, nor a list of them.")
+        if not values or not all(map(_is_json_scalar, values)):
+            raise FunnelError(
+                f"{where}, property {name}: is no text, number, true or false, nor a list of them. "
+                f"Write property = {{ {name} = 5 }} or {{ {name} = [5, 6] }}."
+            )
         yield Condition(PROPERTY, tuple(json.dumps(one) for one in values), name)
+
+
+def _is_json_scalar(value: object) -> bool:
+    """Whether JSON can say it: TOML has numbers that are none or without end, and times."""
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _texts(where: str, written: object, *, at_least: int = 0) -> tuple[str, ...]:

@@ -72,6 +72,15 @@ def test_a_file_says_all_there_is_to_a_funnel(tmp_path: Path, monkeypatch: pytes
         ("[funnels.a]\nsteps = ['login', {event = 'login', country = 1}]", "country: is neither a text nor a list"),
         ("[funnels.a]\nsteps = ['login', {event = 'login', property = 'x'}]", "property: is no table"),
         ("[funnels.a]\nsteps = ['login', {event = 'login', property = {x = {}}}]", "property x: is no text, number"),
+        ("[funnels.a]\nsteps = ['login', {event = 'login', property = {x = nan}}]", "Write property = { x = 5 } or"),
+        (
+            "[funnels.a]\nsteps = ['login', {event = 'login', property = {x = -inf}}]",
+            "property x: is no text, number",
+        ),
+        (
+            "[funnels.a]\nsteps = ['login', {event = 'login', property = {x = 2024-03-01}}]",
+            "property x: is no text, number",
+        ),
         ("[funnels.a]\nsteps = ['login', 'purchase']\nwithin = 7", '7 is neither "session" nor a number of days'),
         ("[funnels.a]\nsteps = ['login', 'purchase']\nwithin = '91d'", 'from "1d" to "90d"'),
         ("[funnels.a]\nsteps = ['login', 'purchase']\nwithin = '0d'", 'from "1d" to "90d"'),
@@ -91,6 +100,11 @@ def test_what_is_wrong_is_told_with_file_funnel_key_and_remedy(tmp_path: Path, t
 def test_file_that_is_not_there_is_told_with_the_setting(tmp_path: Path) -> None:
     with pytest.raises(FunnelError, match=r"nowhere.toml: cannot be read .*CLICKSTREAM_FUNNELS_FILE, or unset it"):
         read_funnels(tmp_path / "nowhere.toml")
+
+
+def test_a_file_may_begin_with_the_mark_that_editors_of_windows_write(tmp_path: Path) -> None:
+    (funnel,) = read_funnels(written(tmp_path, "\ufeff[funnels.a]\r\nsteps = ['login', 'purchase']\r\n"))
+    assert funnel.name == "a"
 
 
 def test_the_example_in_the_documentation_is_right(tmp_path: Path) -> None:
