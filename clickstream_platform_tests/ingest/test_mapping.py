@@ -186,6 +186,26 @@ def test_answers_to_consent_are_mapped_by_purpose(lake: Lake) -> None:
     ]
 
 
+def test_answers_to_consent_may_be_truth_values_of_json(lake: Lake) -> None:
+    rules = """
+        [fields]
+        event_id = "id"
+        event_name = "what"
+        event_time = "when"
+        user_id = "who"
+        [consent]
+        analytics = "stats_ok"
+        ads = "marketing_ok"
+        [values.consent]
+        true = "granted"
+        false = "denied"
+    """
+    record = {"id": "1", "what": "page_view", "when": "2024-03-01T10:00:00Z", "who": "ann"}
+    answers = {"stats_ok": True, "marketing_ok": False}
+    lake.take(jsonl(json.dumps({**record, **answers}).encode()), "events.jsonl", mapping=mapping(lake, rules))
+    assert (lake.row()["analytics_consent"], lake.row()["ads_consent"]) == (True, False)
+
+
 def test_a_line_of_spend_comes_from_an_advertisers_export(lake: Lake) -> None:
     rules = """
         dataset = "marketing_spend"

@@ -146,8 +146,12 @@ class MappingAdapter:
 
 
 def _translated(table: Mapping[str, str], value: Any) -> Any:
-    """The contract's value for a foreign one; the same where the table has none."""
-    return table.get(str(value), table.get("*", value))
+    """The contract's value for a foreign one; the same where the table has none.
+
+    Tables name a truth value as JSON and CSV write it, `true`, or as Python does.
+    """
+    other = table.get(str(value), table.get("*", value))
+    return table.get(str(value).lower(), other) if isinstance(value, bool) else other
 
 
 def load_mapping(path: str) -> MappingAdapter:
