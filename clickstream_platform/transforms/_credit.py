@@ -60,13 +60,26 @@ def numbered(touches: Frame, *, half_life: timedelta) -> Frame:
 
 
 def with_shares(touches: Frame) -> Frame:
-    """Numbered touches once for each rule-based `model`, with `share_before` and `share_after`, both cumulative."""
-    each = each_model(touches, RULE_MODELS)
+    """Numbered touches with their cumulative shares by each rule-based model, before them and after them.
+
+    Columns are named by `before` and `after`. Rows without a `position`, which stand for no touch, have the whole.
+    """
     position, weight = nw.col("position"), nw.col("weight_so_far")
-    return each.with_columns(
-        _share(position - 1, weight - nw.col("weight")).alias("share_before"),
-        _share(position, weight).alias("share_after"),
-    )
+    shares = {}
+    for model in RULE_MODELS:
+        shares[before(model)] = _share(model, position - 1, weight - nw.col("weight")).fill_null(0.0)
+        shares[after(model)] = _share(model, position, weight).fill_null(1.0)
+    return touches.with_columns(**shares)
+
+
+def before(model: str) -> str:
+    """The column of cumulative shares up to a touch, without it."""
+    return f"{model}_before"
+
+
+def after(model: str) -> str:
+    """The column of cumulative shares up to a touch and with it."""
+    return f"{model}_after"
 
 
 def each_model(rows: Frame, models: Sequence[str]) -> Frame:
@@ -78,9 +91,9 @@ def each_model(rows: Frame, models: Sequence[str]) -> Frame:
     )
 
 
-def part(amount: str) -> nw.Expr:
+def part(amount: str, share_before: str, share_after: str) -> nw.Expr:
     """What a row gets of an amount in whole units: what lies between its two cumulative shares."""
-    return _rounded(amount, "share_after") - _rounded(amount, "share_before")
+    return _rounded(amount, share_after) - _rounded(amount, share_before)
 
 
 def _rounded(amount: str, share: str) -> nw.Expr:
@@ -89,28 +102,33 @@ def _rounded(amount: str, share: str) -> nw.Expr:
     return nw.when(nw.col(share) >= 1.0).then(nw.col(amount)).otherwise(at)
 
 
-def _share(position: nw.Expr, weight: nw.Expr) -> nw.Expr:
-    """The cumulative share of a path's touches up to a position, which have this weight together."""
-    model, count = nw.col("model"), nw.col("touches")
-    return (
-        nw.when(model == "first")
-        .then(_step(position >= 1))
-        .when(model == "last")
-        .then(_step(position >= count))
-        .when(model == "last_non_direct")
-        .then(_step(position >= nw.col("last_non_direct")))
-        .when(model == "linear")
-        .then(position / count)
-        .when(model == "time_decay")
-        .then(weight / nw.col("weight_of_all"))
-        .when((position >= count) | (position < 1))
-        .then(_step(position >= count))
-        .when(count == 2)
-        .then(nw.lit(0.5))
-        # Two fifths, and a fifth divided among those between the ends: one division, so that it is rounded once.
-        .otherwise((2 * (count - 2) + position - 1) / (5 * (count - 2)))
-    )
+def _share(model: str, position: nw.Expr, weight: nw.Expr) -> nw.Expr:
+    """The cumulative share of a path's touches up to a position, which have this weight together; null for no touch."""
+    count = nw.col("touches")
+    match model:
+        case "first":
+            return _step(position >= 1)
+        case "last":
+            return _step(position >= count)
+        case "last_non_direct":
+            return _step(position >= nw.col("last_non_direct"))
+        case "linear":
+            return position / count
+        case "time_decay":
+            return weight / nw.col("weight_of_all")
+        case "position_based":
+            return (
+                nw.when(position < 1)
+                .then(nw.lit(0.0))
+                .when(position >= count)
+                .then(nw.lit(1.0))
+                .when(count == 2)
+                .then(nw.lit(0.5))
+                # Two fifths, and a fifth divided among those between the ends: one division, rounded once.
+                .otherwise((2 * (count - 2) + position - 1) / (5 * (count - 2)))
+            )
+    raise ValueError(f"no rule-based model is called {model!r}")
 
 
 def _step(reached: nw.Expr) -> nw.Expr:
-    return nw.when(reached).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
+    return nw.when(reached).then(nw.lit(1.0)).when(~reached).then(nw.lit(0.0))

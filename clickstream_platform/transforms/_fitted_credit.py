@@ -31,7 +31,13 @@ def fitted_credit(linear: Frame, channel_effects: Frame) -> Frame:
     return (
         nw.concat(models, how="vertical")
         .join(totals, on="path_date")
-        .select("date", "channel", "campaign", "model", *(part(name).alias(name) for name in _AMOUNTS))
+        .select(
+            "date",
+            "channel",
+            "campaign",
+            "model",
+            *(part(name, "share_before", "share_after").alias(name) for name in _AMOUNTS),
+        )
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import narwhals as nw
 
 from clickstream_platform.contract.channels import NOT_SET
-from clickstream_platform.transforms._credit import PATH, numbered, part, with_shares
+from clickstream_platform.transforms._credit import PATH, RULE_MODELS, after, before, numbered, part, with_shares
 from clickstream_platform.transforms._frames import Frame, within
 from clickstream_platform.transforms._refunds import cents, matched_refunds
 from clickstream_platform.transforms._treatment import treated
@@ -15,6 +15,7 @@ from clickstream_platform.transforms.touchpoints import DIRECT
 UNITS = 1_000_000_000
 """Parts that a conversion is shared in."""
 AMOUNTS = ("conversions", "revenue", "refunds")
+_CELL = ("date", "path_date", "channel", "campaign")
 EVERY_MODEL = "every"
 """Stands for all models where they do not differ."""
 UNKNOWN_ORDER = "(unknown)"
@@ -56,11 +57,8 @@ def conversion_credit(
     )
     events = events_clean.filter(nw.col("event_date") >= earliest, nw.col("event_date") <= last_day)
     refunds = matched_refunds(events, conversions, reach=refund_reach)
-    shares = with_shares(numbered(_treated(conversions, treatment), half_life=half_life))
-    rows = _amounts(conversions, refunds).join(
-        shares.select(*PATH, "channel", "campaign", "model", "share_before", "share_after"), on=[*PATH], how="left"
-    )
-    return _credited(rows)
+    touches = numbered(_treated(conversions, treatment), half_life=half_life)
+    return _by_model(_credited(_amounts(conversions, refunds).join(touches, on=[*PATH], how="left")))
 
 
 def _treated(conversions: Frame, treatment: str) -> Frame:
@@ -93,29 +91,43 @@ def _amounts(conversions: Frame, refunds: Frame) -> Frame:
 
 
 def _credited(rows: Frame) -> Frame:
-    """Amounts added up; those that no touch shares in go whole to Direct, or to nobody known."""
-    shared, ordered = ~nw.col("model").is_null(), ~nw.col("path_id").is_null()
+    """Amounts added up, in a column a model; those that no touch shares in go whole to Direct, or to nobody known."""
+    shared, ordered = ~nw.col("position").is_null(), ~nw.col("path_id").is_null()
     taker = nw.when(ordered).then(nw.lit(DIRECT)).otherwise(nw.lit(UNKNOWN_ORDER))
-    whole = rows.with_columns(
+    parts = {}
+    for model in RULE_MODELS:
+        shares = before(model), after(model)
+        parts[_of("conversions", model)] = part("conversions", *shares)
+        parts[_of("revenue", model)] = part("revenue", *shares)
+        parts[_of("refunds", model)] = part("high", *shares) - part("low", *shares)
+    cells = with_shares(rows).select(
+        "date",
         nw.when(shared).then(nw.col("path_date")).alias("path_date"),
         nw.coalesce(nw.col("channel"), taker).alias("channel"),
         nw.col("campaign").fill_null(NOT_SET),
-        nw.col("model").fill_null(EVERY_MODEL),
-        nw.col("share_before").fill_null(0.0),
-        nw.col("share_after").fill_null(1.0),
-    ).select(
-        "date",
-        "path_date",
-        "channel",
-        "campaign",
-        "model",
-        part("conversions").alias("conversions"),
-        part("revenue").alias("revenue"),
-        (part("high") - part("low")).alias("refunds"),
+        **parts,
     )
-    return whole.group_by("date", "path_date", "channel", "campaign", "model").agg(
-        *(nw.col(name).sum().cast(nw.Int64) for name in AMOUNTS)
-    )
+    return cells.group_by(*_CELL).agg(*(nw.col(name).sum().cast(nw.Int64) for name in parts))
+
+
+def _by_model(cells: Frame) -> Frame:
+    """A row a model; one alone for what no touch shares in, as the models do not differ there."""
+    models = nw.when(nw.col("path_date").is_null()).then(nw.lit(EVERY_MODEL)).otherwise(nw.lit(",".join(RULE_MODELS)))
+    rows = cells.with_columns(models.alias("model")).with_columns(nw.col("model").str.split(",")).explode("model")
+    return rows.select(*_CELL, "model", *(_chosen(amount).alias(amount) for amount in AMOUNTS))
+
+
+def _chosen(amount: str) -> nw.Expr:
+    """The amount by the row's model."""
+    chosen = nw.col(_of(amount, RULE_MODELS[0]))
+    for model in RULE_MODELS[1:]:
+        chosen = nw.when(nw.col("model") == model).then(nw.col(_of(amount, model))).otherwise(chosen)
+    return chosen
+
+
+def _of(amount: str, model: str) -> str:
+    """The column of an amount by a model."""
+    return f"{model}_{amount}"
 
 
 def _whole(number: int) -> nw.Expr:
