@@ -165,6 +165,8 @@ def test_filled_points_are_the_uplifts_that_hold_at_any_look() -> None:
     sure = rows.with_columns(always_valid_p_value=pl.lit(0.01))
     unsure = rows.with_columns(always_valid_p_value=pl.lit(0.2))
     assert chart("experiment_results", sure) != chart("experiment_results", unsure)
+    either_way = [one.with_columns(confidence_level=pl.lit(0.7)) for one in (sure, unsure)]
+    assert chart("experiment_results", either_way[0]) == chart("experiment_results", either_way[1])
 
 
 @pytest.mark.parametrize("lacking", [pl.col("step") == 1, pl.col("step") < 3, pl.col("dimension") == "all"])

@@ -34,6 +34,7 @@ def _experiment_results(frame: pl.DataFrame) -> "Figure":
     )
     levels = frame["confidence_level"].unique().to_list()
     said = f"{levels[0]:.0%}" if len(levels) == 1 else "confidence"
+    bound = f"p < {100 * (1 - levels[0]):g} %, always valid" if len(levels) == 1 else "always-valid p-value"
     figure, axes = panels(
         f"Experiments: uplift over control, with {said} intervals",
         columns=len(_METRICS),
@@ -45,9 +46,7 @@ def _experiment_results(frame: pl.DataFrame) -> "Figure":
         _forest(panel, variants.filter(pl.col("metric") == metric), names, title)
     axes[0].set_yticks(range(len(names)), [_label(*name) for name in names], fontsize=8, color=INK, parse_math=False)
     axes[0].set_ylim(len(names) - 0.4, -0.6)
-    axes[0].set_xlabel(
-        "filled: holds for who looks every day (always-valid p-value)", fontsize=8, color=SOFT, loc="left"
-    )
+    axes[0].set_xlabel(f"filled: holds for who looks every day ({bound})", fontsize=8, color=SOFT, loc="left")
     return figure
 
 
