@@ -77,6 +77,7 @@ def simulate(
     OUT/landing/{customers,orders}/*.csv    customers and orders with their updates
     OUT/landing/products/*.jsonl            products
     OUT/truth/<table>.parquet               gold tables and sessions, from the simulator's own knowledge
+    OUT/truth/customer_traits.parquet       how often customers buy, how much they spend, when they left
     OUT/truth/counts.json                   records written, rejected, repeated, quarantined; by file and day
 
     The same arguments always write the same bytes. A lake that is given as OUT gets its inbox filled:
