@@ -1,7 +1,7 @@
 """Touches to credit by all models, timed: `python -m benchmarks.attribution`.
 
 Makes the clean events and sessions of a shop's month (from a seed, kept between calls), and computes touchpoints,
-conversion_paths, channel_effects and channel_attribution by the platform's transforms, each written as Parquet. On
+conversion_paths, channel_effects and channel_attribution by the platform's transforms, each written as the lake does. On
 fewer events the same but for the fitted models is done in plain DuckDB SQL as well, which is the one that the tests
 hold the tables against.
 
@@ -23,6 +23,7 @@ import polars as pl
 
 from clickstream_platform import transforms
 from clickstream_platform.contract.channels import CHANNELS
+from clickstream_platform.lake.writing import PARQUET
 from clickstream_platform.lib.channel_fits import channel_effects
 from clickstream_platform_tests import oracle
 
@@ -143,7 +144,7 @@ def _ours(folder: Path) -> None:
 
     def write(name: str, make: Callable[[], nw.LazyFrame]) -> None:
         def sink(_: Path) -> None:
-            make().to_native().sink_parquet(folder / f"{name}.parquet", maintain_order=False)
+            make().to_native().sink_parquet(folder / f"{name}.parquet", **PARQUET)
 
         _timed(f"- {name}", events, sink, folder)
 

@@ -53,8 +53,9 @@ def channel_effects(counts: pl.DataFrame, days: Sequence[date], window: int, tre
         return pl.DataFrame(schema=_SCHEMA)
     first = min(days) - timedelta(days=window - 1)
     length = (max(days) - first).days + 1
-    paths = _coded(counts["path"].unique(), treatment)
-    running = _Running(paths, _spans(counts, paths.texts, first, length, window), length)
+    of_paths = counts.group_by("path").agg(pl.exclude("path")).with_row_index("number")
+    paths = _coded(of_paths["path"], treatment)
+    running = _Running(paths, _spans(of_paths, first, length, window), length)
     rows: list[pl.DataFrame] = []
     for day in days:
         rows += _fitted(running, (day - first).days, day, paths.channels)
@@ -65,7 +66,7 @@ def channel_effects(counts: pl.DataFrame, days: Sequence[date], window: int, tre
 class _Paths:
     """Distinct paths by number: the channels of all their touches that are left, one path's after the other's."""
 
-    texts: pl.Series
+    count: int
     channels: list[str]
     path: Integers
     """The number of each touch's path."""
@@ -93,19 +94,23 @@ def _coded(texts: pl.Series, treatment: str) -> _Paths:
     code = steps["channel"].cast(pl.Enum(channels)).to_physical().cast(pl.Int64)
     lazy = nw.from_native(steps.select("path", "position", code.alias("code")).lazy())
     kept = treated(lazy, treatment, path=("path",), same=("code",)).to_native().collect().sort("position")
-    return _Paths(texts, channels.to_list(), kept["path"].to_numpy().astype(np.int64), kept["code"].to_numpy())
+    return _Paths(len(texts), channels.to_list(), kept["path"].to_numpy().astype(np.int64), kept["code"].to_numpy())
 
 
-def _spans(counts: pl.DataFrame, texts: pl.Series, first: date, length: int, window: int) -> pl.DataFrame:
+def _spans(of_paths: pl.DataFrame, first: date, length: int, window: int) -> pl.DataFrame:
     """From which day on (counted from the first) and before which day each count is within the window."""
     begin = (pl.col("date") - first).dt.total_days()
     until = (pl.col("until") - first).dt.total_days()
-    return counts.select(
-        "paths",
-        path=pl.col("path").cast(pl.Enum(texts)).to_physical(),
-        converts=pl.col("outcome") == CONVERSION,
-        begin=begin,
-        end=pl.min_horizontal(begin + window, until, pl.lit(length)),
+    return (
+        of_paths.drop("path")
+        .explode(pl.exclude("number"))
+        .select(
+            "paths",
+            path="number",
+            converts=pl.col("outcome") == CONVERSION,
+            begin=begin,
+            end=pl.min_horizontal(begin + window, until, pl.lit(length)),
+        )
     )
 
 
@@ -113,7 +118,7 @@ class _Running:
     """Counts of each day's window: of first channels, of steps, of last channels and of sets of channels."""
 
     def __init__(self, paths: _Paths, spans: pl.DataFrame, length: int) -> None:
-        channels, count = len(paths.channels), len(paths.texts)
+        channels, count = len(paths.channels), paths.count
         won, lost = (
             _changes(spans.filter(pl.col("converts") == converts), length, count) for converts in (True, False)
         )

@@ -46,19 +46,26 @@ def coalition_worths(members: Flags, converted: Floats, lost: Floats) -> Floats:
 
 
 def shapley_values(worths: Floats) -> Floats:
-    """Each player's value in the game whose 2^n coalitions have these worths (the empty one first)."""
+    """Each player's value in the game whose 2^n coalitions have these worths (the empty one first).
+
+    A value is what the coalitions with the player are worth to its joining, less what those without it are: so sums
+    over the coalitions with a player are all that is needed, and folding the game in halves, the last player first,
+    gives these for everyone in twice the game's length.
+    """
     players = len(worths).bit_length() - 1
     sizes = np.zeros(1, dtype=np.int64)
     for _ in range(players):
         sizes = np.concatenate([sizes, sizes + 1])
     # Of the orders in which players may come, the share in which exactly a given coalition of that size is there first.
-    weights = np.array([1.0 / (players * comb(players - 1, size)) for size in range(players)] + [0.0])[sizes]
+    orders = np.array([1.0 / (players * comb(players - 1, size)) for size in range(players)] + [0.0])
+    left = orders[sizes] * worths
+    folded = np.roll(orders, 1)[sizes] * worths + left
     values = np.empty(players)
-    for player in range(players):
-        shape = (-1, 2, 1 << player)
-        without, joined = worths.reshape(shape)[:, 0], worths.reshape(shape)[:, 1]
-        values[player] = ((joined - without) * weights.reshape(shape)[:, 0]).sum()
-    return values
+    for player in reversed(range(players)):
+        without, joined = folded.reshape(2, -1)
+        values[player] = joined.sum()
+        folded = without + joined
+    return values - left.sum()
 
 
 def sampled_values(members: Flags, converted: Floats, lost: Floats, permutations: int = PERMUTATIONS) -> Floats:
