@@ -1,33 +1,26 @@
-"""What is known of each replay: one item for it, and one for each page of its messages.
+"""What is known of each replay: one item for it; `replay_pages` has one for each page of its messages.
 
 A replay walks through positions, a unit (a day, or all) and a step in it. Each step sends one page of messages; the
-item moves to the next position in one conditional write, so a step that runs twice is counted once. Whether a message
-is done is a member of its page's set, so that is counted once as well.
+item moves to the next position in one conditional write, so a step that runs twice is counted once.
 """
 
 import hashlib
 import time
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
 from clickstream_platform.realtime.attributes import Item
 from clickstream_platform.realtime.dynamodb import ConditionFailed, Dynamo
 from clickstream_platform.realtime.replay_items import (
-    PAGES_END,
-    Counts,
     Page,
     Position,
     Replay,
     State,
-    page_of,
     replay_of,
 )
 from clickstream_platform.realtime.replay_request import ReplayRequest
-from clickstream_platform.realtime.tables import REPLAY_PAGES, REPLAYS
-
-_MOST_ERROR: Final = 300
+from clickstream_platform.realtime.tables import REPLAYS
 
 
 class UnknownReplay(LookupError):
@@ -181,103 +174,34 @@ class Replays:
             replay_id, "SET progress = :active REMOVE failure", "progress IN (:active, :failed)", values
         )
 
-    def reopen_page(self, replay_id: str, page: Page) -> None:
-        """Forget what failed in a page.
+    def mark_settled(self, replay_id: str, page: Page) -> State:
+        """Keep that nothing of a page is left to be done, and whether messages of it failed; the replay's state.
 
         Raises:
             DynamoError: It could not be kept.
         """
-        key = {"replay_id": replay_id}
-        self._dynamo.update(
-            REPLAYS.name, key, "DELETE pages_settled :page, pages_failed :page", "", {":page": {page.name}}, {}
-        )
-        self._dynamo.update(
-            REPLAY_PAGES.name, {**key, "page": page.name}, "SET failures = :none", "", {":none": {}}, {}
-        )
-
-    def _changed(self, replay_id: str, change: str, condition: str, values: Item) -> Replay:
-        key = {"replay_id": replay_id}
-        try:
-            return replay_of(self._dynamo.update(REPLAYS.name, key, change, condition, values, {}, returns=True))
-        except ConditionFailed as failed:
-            if failed.item is None:
-                self.get(replay_id)  # says that there is none
-                raise
-            raise WrongState(f"the replay is {failed.item['progress']}") from None
-
-    def open_page(self, replay_id: str, name: str, messages: int, events: int) -> None:
-        """Have a page, with nothing done yet; one that is there stays as it is.
-
-        Raises:
-            DynamoError: It could not be kept.
-        """
-        item: Item = {
-            "replay_id": replay_id,
-            "page": name,
-            "messages": messages,
-            "events": events,
-            "failures": {},
-            "expires_at": int(time.time()) + self._ttl_seconds,
-        }
-        try:
-            self._dynamo.put(REPLAY_PAGES.name, item, "attribute_not_exists(page)", {}, {})
-        except ConditionFailed:
-            return
-
-    def is_done(self, replay_id: str, name: str, message: int) -> bool:
-        """Whether a message of a page is done.
-
-        Raises:
-            DynamoError: The page cannot be had.
-        """
-        item = self._dynamo.get(REPLAY_PAGES.name, {"replay_id": replay_id, "page": name})
-        return item is not None and message in item.get("done", ())
-
-    def message_done(
-        self, replay_id: str, name: str, message: int, *, processed: int, missing: int, refused: int
-    ) -> State:
-        """Count a message as done, once; the last one of the last page ends the replay, whose state is returned.
-
-        Raises:
-            DynamoError: It could not be kept.
-        """
-        change = "ADD done :one, processed_events :p, missing_events :m, refused_events :r REMOVE failures.#n"
-        values = {":one": {message}, ":n": message, ":p": processed, ":m": missing, ":r": refused}
-        return self._settle(replay_id, name, message, change, values, "NOT contains(done, :n)")
-
-    def message_failed(self, replay_id: str, name: str, message: int, events: int, error: str) -> None:
-        """Keep that a message failed for good, unless it is done.
-
-        Raises:
-            DynamoError: It could not be kept.
-        """
-        values: Item = {":n": message, ":why": {"events": events, "error": error[:_MOST_ERROR]}}
-        self._settle(replay_id, name, message, "SET failures.#n = :why", values, "NOT contains(done, :n)")
-
-    def _settle(self, replay_id: str, name: str, message: int, change: str, values: Item, condition: str) -> State:
-        key, names = {"replay_id": replay_id, "page": name}, {"#n": f"m{message}"}
-        wanted = {word: value for word, value in values.items() if word in f"{change} {condition}"}
-        try:
-            item = self._dynamo.update(REPLAY_PAGES.name, key, change, condition, wanted, names, returns=True)
-        except ConditionFailed as failed:
-            # Done before: but whoever did it may have been killed before the replay was told.
-            if failed.item is None:
-                raise
-            item = failed.item
-        page = page_of(item)
-        return self._page_settled(replay_id, page) if page.is_settled else "running"
-
-    def _page_settled(self, replay_id: str, page: Page) -> State:
-        failed = (
-            "ADD pages_settled :page, pages_failed :page"
-            if page.failed
-            else ("ADD pages_settled :page DELETE pages_failed :page")
-        )
-        key = {"replay_id": replay_id}
+        failed = "ADD pages_settled :page, pages_failed :page"
+        whole = "ADD pages_settled :page DELETE pages_failed :page"
+        key, values = {"replay_id": replay_id}, {":page": {page.name}}
         item = self._dynamo.update(
-            REPLAYS.name, key, failed, "attribute_exists(replay_id)", {":page": {page.name}}, {}, returns=True
+            REPLAYS.name,
+            key,
+            failed if page.failed else whole,
+            "attribute_exists(replay_id)",
+            values,
+            {},
+            returns=True,
         )
         return self.settle(replay_of(item))
+
+    def mark_reopened(self, replay_id: str, page: Page) -> None:
+        """Keep that something of a page is to be done again.
+
+        Raises:
+            DynamoError: It could not be kept.
+        """
+        change = "DELETE pages_settled :page, pages_failed :page"
+        self._dynamo.update(REPLAYS.name, {"replay_id": replay_id}, change, "", {":page": {page.name}}, {})
 
     def settle(self, replay: Replay) -> State:
         """End a replay whose every message is done or has failed; its state.
@@ -293,27 +217,12 @@ class Replays:
         except WrongState:
             return self.get(replay.replay_id).state
 
-    def pages(self, replay_id: str) -> list[Page]:
-        """All pages in their order.
-
-        Raises:
-            DynamoError: They cannot be had.
-        """
-        where, values = "replay_id = :id AND page < :end", {":id": replay_id, ":end": PAGES_END}
-        return [page_of(item) for item in self._dynamo.query(REPLAY_PAGES.name, where, values)]
-
-    def counts(self, replay: Replay) -> Counts:
-        """Events of a replay, by what became of them.
-
-        Raises:
-            DynamoError: They cannot be had.
-        """
-        pages = self.pages(replay.replay_id)
-        return Counts(
-            replay.selected,
-            replay.sent,
-            sum(page.processed for page in pages),
-            sum(page.missing for page in pages),
-            sum(page.refused for page in pages),
-            sum(why["events"] for page in pages for why in page.failed.values()),
-        )
+    def _changed(self, replay_id: str, change: str, condition: str, values: Item) -> Replay:
+        key = {"replay_id": replay_id}
+        try:
+            return replay_of(self._dynamo.update(REPLAYS.name, key, change, condition, values, {}, returns=True))
+        except ConditionFailed as failed:
+            if failed.item is None:
+                self.get(replay_id)  # says that there is none
+                raise
+            raise WrongState(f"the replay is {failed.item['progress']}") from None

@@ -15,6 +15,7 @@ from clickstream_platform.lambdas.replay.steps import Steps, events_a_message
 from clickstream_platform.realtime.dynamodb import Dynamo
 from clickstream_platform.realtime.erased import ErasedEntities
 from clickstream_platform.realtime.replay_items import Replay, moment_text
+from clickstream_platform.realtime.replay_pages import ReplayPages
 from clickstream_platform.realtime.replay_request import BadReplay, ReplayRequest, check_replay
 from clickstream_platform.realtime.replay_state import Replays
 from clickstream_platform.realtime.sqs import Queue
@@ -47,8 +48,9 @@ class ReplayService:
         self._store = open_lake_store(settings.ingest_options().lake_uri, patience=patience)
         self._erased = ErasedEntities(self._dynamo, settings.pii_key.encode() if settings.pii_key else None)
         self.replays = Replays(self._dynamo, settings.replay_ttl_days)
+        self._pages = ReplayPages(self._dynamo, settings.replay_ttl_days, self.replays)
         queues = (Queue(url, patience) for url in (settings.replay_queue_url, settings.replay_steps_queue_url))
-        self.steps = Steps(self.replays, self._dynamo, self._store, *queues)
+        self.steps = Steps(self.replays, self._pages, self._dynamo, self._store, *queues)
 
     def start(self, request: ReplayRequest, key: str | None = None) -> dict[str, Any]:
         """Begin a replay; with a key that was used before for the same, the one that was begun then.
@@ -80,7 +82,7 @@ class ReplayService:
             AwsError: The counts cannot be had.
         """
         request = replay.request
-        counts = self.replays.counts(replay)
+        counts = self._pages.counts(replay)
         described: dict[str, Any] = {
             "replay_id": replay.replay_id,
             "state": replay.state,
@@ -93,7 +95,7 @@ class ReplayService:
             described["error"] = replay.error
         failures = [
             f"message {page.name}.{number}: {why['error']}"
-            for page in (self.replays.pages(replay.replay_id) if counts.failed else ())
+            for page in (self._pages.of(replay.replay_id) if counts.failed else ())
             for number, why in page.failed.items()
         ]
         if failures:

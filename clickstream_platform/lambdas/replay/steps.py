@@ -19,6 +19,7 @@ from clickstream_platform.lambdas.replay.plans import (
 from clickstream_platform.lambdas.replay.selection import select
 from clickstream_platform.realtime.dynamodb import MOST_TOGETHER, Dynamo
 from clickstream_platform.realtime.replay_items import Position, Replay
+from clickstream_platform.realtime.replay_pages import ReplayPages
 from clickstream_platform.realtime.replay_request import ReplayRequest
 from clickstream_platform.realtime.replay_state import Replays
 from clickstream_platform.realtime.sqs import MOST_DELAY_SECONDS, Message, Queue
@@ -51,14 +52,17 @@ class Steps:
 
     Args:
         replays: Their state.
+        pages: That of their messages.
         dynamo: The live tables.
         store: The lake.
         messages: The queue of the replay processor.
         steps: The queue of this function.
     """
 
-    def __init__(self, replays: Replays, dynamo: Dynamo, store: Store, messages: Queue, steps: Queue) -> None:
-        self._replays, self._dynamo, self._store = replays, dynamo, store
+    def __init__(
+        self, replays: Replays, pages: ReplayPages, dynamo: Dynamo, store: Store, messages: Queue, steps: Queue
+    ) -> None:
+        self._replays, self._pages, self._dynamo, self._store = replays, pages, dynamo, store
         self._messages, self._steps = messages, steps
 
     def begin(self, replay_id: str, delay_seconds: int = 0) -> None:
@@ -132,7 +136,7 @@ class Steps:
         if wait > _AHEAD_SECONDS:
             return None, min(MOST_DELAY_SECONDS, int(wait))
         events = sum(len(message.rows) for message in page)
-        self._replays.open_page(replay.replay_id, replay.position.page, len(page), events)
+        self._pages.open(replay.replay_id, replay.position.page, len(page), events)
         self._send(replay, page, now)
         emit_metrics({"replay_sent": (events, "Count")}, {"target": request.target})
         to = Position(unit, step + 1)
@@ -162,14 +166,14 @@ class Steps:
         """
         replay = self._replays.reopen(replay_id)
         sent = 0
-        for page in self._replays.pages(replay_id):
+        for page in self._pages.of(replay_id):
             if len(page.done) == page.messages:
                 continue
             unit, step = (int(part) for part in page.name.split("."))
             plan = read_plan(self._store, replay_id, unit)
             if plan is None:
                 continue
-            self._replays.reopen_page(replay_id, page)
+            self._pages.reopen(replay_id, page)
             again = [
                 Message(_bring(replay_id, page.name, number, pointers))
                 for number, pointers in enumerate(self.page(plan, replay.request, step))

@@ -63,22 +63,22 @@ def _work(record: Mapping[str, Any], message: Bring, replay: Replay | None, corr
     if replay is None or replay.state == "cancelled":
         log("INFO", "a message of a replay that is over is passed over", **about, correlation_id=correlation)
         return
-    replays, begun = processor().replays, time.monotonic()
-    if replays.is_done(*name):
+    pages, begun = processor().pages, time.monotonic()
+    if pages.is_done(*name):
         # Once more: whoever did it may have been killed before the replay was told.
-        _over(replays.message_done(*name, processed=0, missing=0, refused=0), message)
+        _over(pages.message_done(*name, processed=0, missing=0, refused=0), message)
         return
     is_last = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)) >= settings().replay_max_receives
     if is_last:
         # Kept now: this attempt may be killed, and then nobody could.
-        replays.message_failed(*name, len(message.pointers.rows), "the last attempt was cut short")
+        pages.message_failed(*name, len(message.pointers.rows), "the last attempt was cut short")
     try:
         brought = processor().bring(message, replay.request)
     except Exception as error:
         if is_last:
-            replays.message_failed(*name, len(message.pointers.rows), f"{type(error).__name__}: {error}")
+            pages.message_failed(*name, len(message.pointers.rows), f"{type(error).__name__}: {error}")
         raise
-    _over(replays.message_done(*name, **brought._asdict()), message)
+    _over(pages.message_done(*name, **brought._asdict()), message)
     emit_metrics(
         {
             "replay_processed": (brought.processed, "Count"),

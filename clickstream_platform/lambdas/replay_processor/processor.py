@@ -17,6 +17,7 @@ from clickstream_platform.lambdas.replay_processor.rows import BronzeRows
 from clickstream_platform.realtime.dynamodb import Dynamo
 from clickstream_platform.realtime.erased import ErasedEntities
 from clickstream_platform.realtime.put_records import OutgoingRecord, StreamWriter
+from clickstream_platform.realtime.replay_pages import ReplayPages
 from clickstream_platform.realtime.replay_request import ReplayRequest
 from clickstream_platform.realtime.replay_state import Replays
 from clickstream_platform.realtime.sqs import Message, Queue
@@ -39,6 +40,7 @@ class ReplayProcessor:
         self._settings, patience = settings, settings.storage_timeout_seconds
         dynamo = Dynamo(settings.table_prefix, patience=patience)
         self.replays = Replays(dynamo, settings.replay_ttl_days)
+        self.pages = ReplayPages(dynamo, settings.replay_ttl_days, self.replays)
         self._store = open_lake_store(settings.ingest_options().lake_uri, patience=patience)
         self._rows = BronzeRows(self._store)
         self._erased = ErasedEntities(dynamo, settings.pii_key.encode() if settings.pii_key else None)
