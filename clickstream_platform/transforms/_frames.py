@@ -1,5 +1,6 @@
 """Names for what transforms take and give back, and the selections that several of them share."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -35,6 +36,21 @@ def sales(orders_validated: Frame) -> Frame:
 def null_text() -> nw.Expr:
     """A null of type string."""
     return nw.lit(None, dtype=nw.String)
+
+
+def for_each(frame: Frame, name: str, values: Sequence[str], one_row: Frame) -> Frame:
+    """The frame's rows once for each of some texts, which are in a new column.
+
+    A list in every row to be exploded would do as well, but DuckDB computes all that comes before an explosion twice.
+
+    Args:
+        frame: The rows.
+        name: Of the new column.
+        values: What it holds; none with a comma.
+        one_row: A frame of one row that costs little: it says which engine computes.
+    """
+    listed = one_row.select(nw.lit(",".join(values)).str.split(",").alias(name)).explode(name)
+    return frame.join(listed, how="cross")
 
 
 def within(frame: Frame, first: date, last: date) -> Frame:

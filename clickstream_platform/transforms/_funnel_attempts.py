@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import narwhals as nw
 
 from clickstream_platform.contract.funnels import Funnel
-from clickstream_platform.transforms._frames import Frame, consenting, null_text
+from clickstream_platform.transforms._frames import Frame, consenting, for_each, null_text
 from clickstream_platform.transforms._funnel_chains import at, chains, moments
 
 _DAY = timedelta(days=1)
@@ -76,15 +76,12 @@ def _of_a_day(begun: Frame, sessions: Frame, funnel: Funnel) -> Frame:
     if not funnel.breakdowns:
         return first
     # The session of the first step lies on the day, or on the day before.
-    candidates = (
-        first.with_columns(nw.lit("same day,day before").str.split(",").alias("session_on"))
-        .explode("session_on")
-        .with_columns(
-            nw.when(nw.col("session_on") == "same day")
-            .then(nw.col("event_date"))
-            .otherwise((nw.col("event_date") - _DAY).cast(nw.Date))
-            .alias("session_date")
-        )
+    one_row = sessions.select(nw.col("session_date").max())
+    candidates = for_each(first, "session_on", ("same day", "day before"), one_row).with_columns(
+        nw.when(nw.col("session_on") == "same day")
+        .then(nw.col("event_date"))
+        .otherwise((nw.col("event_date") - _DAY).cast(nw.Date))
+        .alias("session_date")
     )
     spans = sessions.select("entity_id", "session_date", "started_at", "ended_at", *funnel.breakdowns)
     pairs = candidates.join(spans, on=["entity_id", "session_date"])

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import narwhals as nw
 
 from clickstream_platform.contract.funnels import ANYTHING, Funnel
-from clickstream_platform.transforms._frames import Frame
+from clickstream_platform.transforms._frames import Frame, for_each
 from clickstream_platform.transforms._funnel_attempts import attempts
 from clickstream_platform.transforms._funnel_chains import at
 from clickstream_platform.transforms._money import ratio
@@ -14,7 +14,6 @@ from clickstream_platform.transforms._time import in_seconds, microseconds_betwe
 
 _DIGITS = 7
 """Of a median of microseconds in seconds: it may lie halfway between two of them."""
-_SEPARATOR = ","
 
 
 def funnel_steps(
@@ -42,27 +41,28 @@ def funnel_steps(
         last_day: Last day of attempts wanted.
         daily: Answer day by day; otherwise for the whole range, as of its first day.
     """
+    one_row = sessions.select(nw.col("session_date").max())
     answers = []
     for funnel in funnels:
         found = attempts(events_clean, sessions, funnel, first_day=first_day, last_day=last_day)
-        answers.append(_by_step(_by_segment(found, funnel, daily=daily), funnel, first_day, last_day, daily=daily))
+        cells = _by_segment(found, funnel, one_row, daily=daily)
+        answers.append(_by_step(cells, funnel, one_row, first_day, last_day, daily=daily))
     return nw.concat(answers, how="vertical")
 
 
-def _by_segment(found: Frame, funnel: Funnel, *, daily: bool) -> Frame:
+def _by_segment(found: Frame, funnel: Funnel, one_row: Frame, *, daily: bool) -> Frame:
     """A row a segment (and day): how many attempts reached each step, and the median waits."""
     names = (ANYTHING, *funnel.breakdowns)
     segment = nw.lit(ANYTHING)
     for name in funnel.breakdowns:
         segment = nw.when(nw.col("dimension") == name).then(nw.col(name)).otherwise(segment)
     later = range(2, len(funnel.steps) + 1)
+    timed = found.with_columns(
+        *(microseconds_between(nw.col(at(step - 1)), nw.col(at(step))).alias(f"wait_{step}") for step in later),
+        *(microseconds_between(nw.col(at(1)), nw.col(at(step))).alias(f"way_{step}") for step in later),
+    )
     return (
-        found.with_columns(
-            nw.lit(_SEPARATOR.join(names)).str.split(_SEPARATOR).alias("dimension"),
-            *(microseconds_between(nw.col(at(step - 1)), nw.col(at(step))).alias(f"wait_{step}") for step in later),
-            *(microseconds_between(nw.col(at(1)), nw.col(at(step))).alias(f"way_{step}") for step in later),
-        )
-        .explode("dimension")
+        for_each(timed, "dimension", names, one_row)
         .with_columns(segment.alias("segment"))
         .group_by(*(["date"] if daily else []), "dimension", "segment")
         .agg(
@@ -72,14 +72,10 @@ def _by_segment(found: Frame, funnel: Funnel, *, daily: bool) -> Frame:
     )
 
 
-def _by_step(cells: Frame, funnel: Funnel, first_day: date, last_day: date, *, daily: bool) -> Frame:
+def _by_step(cells: Frame, funnel: Funnel, one_row: Frame, first_day: date, last_day: date, *, daily: bool) -> Frame:
     """The same with a row a step."""
     steps = range(1, len(funnel.steps) + 1)
-    rows = (
-        cells.with_columns(nw.lit(_SEPARATOR.join(map(str, steps))).str.split(_SEPARATOR).alias("step"))
-        .explode("step")
-        .with_columns(nw.col("step").cast(nw.Int64))
-    )
+    rows = for_each(cells, "step", [str(step) for step in steps], one_row).with_columns(nw.col("step").cast(nw.Int64))
     nothing = nw.lit(None, dtype=nw.Float64)
 
     def seconds(kind: str) -> nw.Expr:
