@@ -110,6 +110,7 @@ def test_records_are_refused_for_the_same_reasons(run: Run) -> None:
         there = reasons_of(run.embedded, dataset)
         there.pop("too_large", None)  # no stream takes those
         assert here == there, dataset
+        assert here or dataset in ("orders", "marketing_spend"), f"of {dataset} nothing is refused here to compare"
 
 
 def test_live_metrics_are_traffic_summary_window_by_window(run: Run) -> None:

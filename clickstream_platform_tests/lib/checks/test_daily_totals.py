@@ -88,3 +88,5 @@ def test_revenue_is_judged_beside_orders(tmp_path: Path) -> None:
     (verdict,) = check_daily_totals(lake, "daily_sales_summary", [MONDAY], CheckOptions())
     assert (verdict.checked, verdict.failed) == (4, 2)  # of revenue follows the average order value
     assert verdict.said.startswith("revenue 9,000 on a Monday, where 900 is usual")
+    assert "; average order value 90.00 on a Monday, where 9.00 is usual" in verdict.said
+    assert verdict.severity == "error"
