@@ -1,7 +1,7 @@
 """Touches to credit by all models, timed: `python -m benchmarks.attribution`.
 
 Makes the clean events and sessions of a shop's month (from a seed, kept between calls), and computes touchpoints,
-conversion_paths, channel_effects and channel_attribution by the platform's transforms, each written as the lake does. On
+conversion_paths, channel_effects and channel_attribution by the platform's transforms, each written as in the lake. On
 fewer events the same but for the fitted models is done in plain DuckDB SQL as well, which is the one that the tests
 hold the tables against.
 
