@@ -144,6 +144,11 @@ def test_cohorts_are_months_once_there_are_some_of_them() -> None:
     assert chart("cohort_retention", pl.concat([weeks, months])) == chart("cohort_retention", months)
 
 
+def test_few_months_are_drawn_where_there_are_no_weeks() -> None:
+    months = rows_of("cohort_retention", 2).with_columns(period=pl.lit("month"))
+    assert picture(chart("cohort_retention", months)).width == 900
+
+
 def test_cohorts_by_sign_up_are_drawn_where_nobody_has_ordered_yet() -> None:
     rows = rows_of("cohort_retention", 5)
     signed_up = rows.filter(pl.col("cohort_by") == "sign_up").with_columns(retention_rate=pl.lit(0.0))

@@ -35,7 +35,17 @@ def panels(
     share_x: bool = False,
     share_y: bool = False,
 ) -> "tuple[Figure, list[Axes]]":
-    """A titled figure of one row or one column of panels, which share it by `ratios`; heights in inches."""
+    """A titled figure with a grid of panels, and these row by row.
+
+    Args:
+        title: What it shows.
+        rows: Of the grid.
+        columns: Of the grid.
+        ratios: Heights of the rows against each other; of a single row, the widths of the columns.
+        height: Of the figure, in inches.
+        share_x: All panels have the same x axis.
+        share_y: All panels have the same y axis.
+    """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
