@@ -42,14 +42,17 @@ def funnel_steps(frame: pl.DataFrame) -> "Figure":
 
 
 def _steps(axes: "Axes", of_funnel: pl.DataFrame) -> None:
-    """How many attempts reached each step, on all days together."""
+    """How many attempts reached each step on all days together, and their share of those that began."""
     rows = (
         of_funnel.group_by("step")
-        .agg(pl.col("label").sort_by("date", "label").last(), pl.col("reached").sum())
+        .agg(pl.col("label").sort_by("date", "label").last(), pl.col("reached", "entered").sum())
         .sort("step")
     )
     counts = rows["reached"].to_list()
-    labels = [f"{count:,}" + (f"  ({count / counts[0]:.1%})" if at else "") for at, count in enumerate(counts)]
+    labels = [
+        f"{reached:,}" + (f"  ({reached / entered:.1%})" if step > 1 and entered else "")
+        for step, reached, entered in rows.select("step", "reached", "entered").iter_rows()
+    ]
     horizontal(axes, rows["label"].to_list(), counts, _title(of_funnel), labels=labels)
     axes.set_xlim(0, max([*counts, 1]) * 1.5)
 
