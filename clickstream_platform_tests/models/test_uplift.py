@@ -115,6 +115,14 @@ def test_covariate_that_tells_all_leaves_no_doubt() -> None:
     assert found.variance_reduction == pytest.approx(1)
 
 
+def test_what_rounding_leaves_of_a_variance_is_none() -> None:
+    """Sums of cents and of seven tenths of them: what is left after the adjustment is noise, above zero or below."""
+    for seed in range(20):
+        before = spending(seed, 300)[0]
+        one, other = (paired(0.7 * some, some) for some in (before[:140], before[140:]))
+        assert np.isnan(compare_adjusted(one, other).comparison.p_value)
+
+
 @pytest.mark.parametrize(
     ("sizes", "weights"),
     [((821_588, 815_482), (1, 1)), ((120, 80), (1, 1)), ((330, 60), (5, 1)), ((9, 14, 22), (1, 1, 2))],
