@@ -63,8 +63,13 @@ class TableGroups:
 
     def below(self, table: dg.AssetKey) -> set[dg.AssetKey]:
         """All tables that are made of a table, directly or not."""
-        children = set(self._graph.get(table).child_keys)
-        return children.union(*map(self.below, children))
+        found: set[dg.AssetKey] = set()
+        left = [table]
+        while left:
+            children = set(self._graph.get(left.pop()).child_keys) - found
+            found |= children
+            left += children
+        return found
 
     def changed_days(self, table: dg.AssetKey, changed: DaysOf) -> set[date]:
         """The days of a partitioned table that change when days of bronze tables have changed."""

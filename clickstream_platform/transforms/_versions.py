@@ -1,4 +1,4 @@
-"""The latest version of records that arrive again and again: customers, products, order lines."""
+"""The latest version of records that arrive again and again: customers, products, order lines, spend."""
 
 from collections.abc import Sequence
 

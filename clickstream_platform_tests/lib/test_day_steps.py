@@ -37,6 +37,14 @@ def test_reach_follows_the_windows(groups: TableGroups) -> None:
     assert groups.reach(key("orders"), key("sessions")) is None
 
 
+def test_below_a_table_is_what_is_made_of_it_over_any_number_of_others(groups: TableGroups) -> None:
+    spend = {"marketing_spend_clean", "marketing_spend_quarantine", "channel_attribution"}
+    assert groups.below(key("marketing_spend")) == {key(name) for name in spend}
+    assert groups.below(key("channel_attribution")) == set()
+    assert {key("sessions"), key("funnel_steps"), key("channel_attribution")} < groups.below(key("events"))
+    assert key("events") not in groups.below(key("events"))
+
+
 def test_only_what_a_day_changes_is_computed(groups: TableGroups) -> None:
     day = FIRST + timedelta(days=10)
     steps = list(groups.steps(groups.after({"events": [day]}, MONTHS)))
