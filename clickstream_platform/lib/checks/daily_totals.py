@@ -26,7 +26,7 @@ MOST_SAID = 4
 
 Counts = dict[str, int | float | str]
 Parts = Mapping[tuple[date, str, int], Sequence[Moved]]
-"""What moved, by day, split and place of the measure."""
+"""What moved, by day, split and place of the measure; nothing is known of what has no segments."""
 
 
 def anomaly_info(table_name: str) -> CheckInfo:
@@ -92,11 +92,13 @@ def _explained(
     days = {*bad["day"], *compared["before"]}
     found: dict[tuple[date, str, int], list[Moved]] = {}
     for dimension, segments in totals_of_segments(lake, table_name, days, present):
+        divided = set(segments["split"])
+        found |= {key: found.get(key, []) for key in wanted if key[1] in divided}
         for place in sorted({place for _, _, place in wanted}):
             of_measure = bad.filter(pl.col("measure") == place)
             parts = moved(segments, of_measure, compared, place, totals.measures[place], dimension)
             for (day, split), ones in parts.items():
-                found.setdefault((day, split, place), []).extend(ones)
+                found[day, split, place].extend(ones)
     return found
 
 
@@ -111,10 +113,14 @@ def _verdict(
 ) -> Verdict:
     """What is said of a day."""
     judged = sum(map(is_judged, rows))
-    moves = [parts.get((day, one.split, one.place), ()) for one in odd]
+    moves = [parts.get((day, one.split, one.place)) for one in odd]
     counts: Counts = {"holiday": holiday} if holiday else {}
     counts |= _figures(totals, rows)
-    counts |= {f"{one.name} moved": in_full(one.measure, moved) for one, moved in zip(odd, moves, strict=True)}
+    counts |= {
+        f"{one.name} moved": in_full(one.measure, moved)
+        for one, moved in zip(odd, moves, strict=True)
+        if moved is not None
+    }
     if not judged:
         said = f"fewer than {FEWEST_WEEKS} of the {WEEKS} weeks before are known: nothing to compare with"
     elif holiday and not odd:
@@ -140,8 +146,11 @@ def _figures(totals: DailyTotals, rows: Sequence[Band]) -> Counts:
     return found
 
 
-def _sentence(odd: Sequence[Odd], moves: Sequence[Sequence[Moved]]) -> str:
+def _sentence(odd: Sequence[Odd], moves: Sequence[Sequence[Moved] | None]) -> str:
     """What is odd and what explains it: the severest in full, the rest by name."""
-    told = [f"{one.said} ({in_words(one.measure, moved)})" for one, moved in zip(odd, moves, strict=True)]
+    told = [
+        one.said if moved is None else f"{one.said} ({in_words(one.measure, moved)})"
+        for one, moved in zip(odd, moves, strict=True)
+    ]
     rest = [one.name for one in odd[MOST_SAID:]]
     return "; ".join([*told[:MOST_SAID], *([f"out of line too: {', '.join(rest)}"] if rest else [])])

@@ -71,6 +71,17 @@ def test_days_on_which_a_funnel_of_the_past_was_measured_are_judged_still(config
     assert "measured no longer" not in verdict.counts
 
 
+def test_a_funnel_without_breakdowns_is_not_said_to_have_changed_in_all_of_them(
+    configured: Path, tmp_path: Path
+) -> None:
+    divided = [{**one, "dimension": "channel", "segment": "Email"} for one in steps("other", SAME_WEEKDAYS, 90, 9)]
+    records = [*steps("shop", SAME_WEEKDAYS[1:], 500, 400), *steps("shop", [MONDAY], 500, 100), *divided]
+    verdict = verdict_on(written(tmp_path / "lake", "funnel_steps", records), "funnel_steps")
+    assert "shop step 2: attempts 100 on a Monday, where 400 is usual and 300 to 500 within bounds;" in verdict.said
+    assert "spread" not in verdict.said
+    assert not [name for name in verdict.counts if name.endswith("moved")]
+
+
 def test_wrong_funnels_are_told_as_everywhere(configured: Path, tmp_path: Path) -> None:
     configured.write_text("[funnels]")
     lake = written(tmp_path / "lake", "funnel_steps", steps("shop", SAME_WEEKDAYS, 500, 400))
