@@ -5,7 +5,7 @@ conversion_paths, channel_effects and channel_attribution by the platform's tran
 fewer events the same but for the fitted models is done in plain DuckDB SQL as well, which is the one that the tests
 hold the tables against.
 
-The data has the shares that `clickstream simulate` gives: visits of five events, 15 events an entity, 0.9 % purchases,
+The data has shares like those of `clickstream simulate`: visits of five events, 15 events an entity, 0.9 % purchases,
 89 % of visits that allow advertising; 18 % of the events tell a source, and with the visits that tell none 21 % of all
 events are touches.
 """
