@@ -53,7 +53,7 @@ def channel_effects(counts: pl.DataFrame, days: Sequence[date], window: int, tre
         return pl.DataFrame(schema=_SCHEMA)
     first = min(days) - timedelta(days=window - 1)
     length = (max(days) - first).days + 1
-    of_paths = counts.group_by("path").agg(pl.exclude("path")).with_row_index("number")
+    of_paths = counts.group_by("path").agg(pl.all()).with_row_index("number")
     paths = _coded(of_paths["path"], treatment)
     running = _Running(paths, _spans(of_paths, first, length, window), length)
     rows: list[pl.DataFrame] = []
@@ -103,7 +103,7 @@ def _spans(of_paths: pl.DataFrame, first: date, length: int, window: int) -> pl.
     until = (pl.col("until") - first).dt.total_days()
     return (
         of_paths.drop("path")
-        .explode(pl.exclude("number"))
+        .explode(pl.selectors.exclude("number"))
         .select(
             "paths",
             path="number",

@@ -65,7 +65,8 @@ def shapley_values(worths: Floats) -> Floats:
         without, joined = folded.reshape(2, -1)
         values[player] = joined.sum()
         folded = without + joined
-    return values - left.sum()
+    values -= left.sum()
+    return values
 
 
 def sampled_values(members: Flags, converted: Floats, lost: Floats, permutations: int = PERMUTATIONS) -> Floats:

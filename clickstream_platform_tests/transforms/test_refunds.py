@@ -42,14 +42,10 @@ def test_what_is_refunded_beyond_the_order_is_nobodys() -> None:
 
 def test_a_second_days_refunds_take_what_the_first_days_left() -> None:
     order = path("Email", value="10.00")
-    days = [
-        refund(at(f"{clock}:00", day), order[-1], "3.00", event_id=clock)
-        for day in (DAY, TOMORROW)
-        for clock in ("20", "21")
-    ]
-    credit = credit_of(*order, *days, last=TOMORROW)
+    amounts = {at("20:00"): "4.00", at("21:00"): "4.00", at("20:00", TOMORROW): "3.00", at("21:00", TOMORROW): "2.50"}
+    credit = credit_of(*order, *(refund(when, order[-1], amount) for when, amount in amounts.items()), last=TOMORROW)
     first, second = (credited(credit.filter(date=day), "linear", "refunds") for day in (DAY, TOMORROW))
-    assert (first, second) == ({"Email": 6}, {"(unknown)": 2, "Email": 4})
+    assert (first, second) == ({"Email": 8}, {"(unknown)": 3.5, "Email": 2})
 
 
 def test_a_refund_of_an_unknown_order_is_nobodys() -> None:
@@ -60,6 +56,8 @@ def test_a_refund_of_an_unknown_order_is_nobodys() -> None:
     late = [early, refund(at("09:00"), early, "5.00")]
     assert credited(credit_of(*late, refund_days=5), "linear", "refunds") == unknown
     assert credited(credit_of(*late, refund_days=6), "linear", "refunds") == {"Direct": 5.0}
+    with_the_day_before = credit_of(*late, first=DAY - timedelta(days=1), refund_days=5)
+    assert credited(with_the_day_before, "linear", "refunds") == unknown
 
 
 def test_an_order_id_used_twice_is_the_latest_orders() -> None:
