@@ -70,7 +70,7 @@ def simulate(
     force: bool,
     quiet: bool,
 ) -> None:
-    r"""Write the files that a shop would send into OUT/landing, and what every gold table must say into OUT/truth.
+    """Write the files that a shop would send into OUT/landing, and what every gold table must say into OUT/truth.
 
     \b
     OUT/landing/events/2024-03-01.jsonl     events, a file a day (or .gz, .zst), late and repeated ones in later files
@@ -86,7 +86,7 @@ def simulate(
       clickstream simulate demo --days 7 --shoppers 500
       clickstream simulate lake --events 1000000 --dirty-rate 0.02 --seed 7
       clickstream ingest demo/landing
-    """
+    """  # noqa: D301
     from clickstream_platform.simulate import SimulationError
     from clickstream_platform.simulate import simulate as run
 

@@ -33,7 +33,7 @@ def sql(
     max_rows: int,
     lake: str | None,
 ) -> None:
-    r"""Query the lake's tables with SQL (DuckDB's dialect), reading only.
+    """Query the lake's tables with SQL (DuckDB's dialect), reading only.
 
     QUERY is one or more statements, - for stdin; without it, a prompt is opened. Tables are bronze.events,
     silver.sessions, gold.daily_sales_summary and so on, or just their names. A condition on a table's day column (date,
@@ -45,7 +45,7 @@ def sql(
       clickstream sql -o funnel.csv "FROM conversion_funnel WHERE date BETWEEN '2024-03-01' AND '2024-03-07'"
       clickstream sql "EXPLAIN ANALYZE SELECT count(*) FROM events_clean WHERE event_date = '2024-03-05'"
       echo "SHOW TABLES" | clickstream sql
-    """
+    """  # noqa: D301
     from clickstream_platform.config import get_settings
     from clickstream_platform.sql import LakeSession
 

@@ -33,6 +33,14 @@ def test_help_lists_the_commands_and_imports_none() -> None:
     assert text.endswith("heavy: []\n")
 
 
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_help_of_a_command_keeps_its_lines(name: str) -> None:
+    """A control character keeps the lines of examples; an r before the docstring makes it two letters."""
+    text = CliRunner().invoke(cli.main, [name, "--help"]).stdout
+    assert text.startswith(f"Usage: main {name} ")
+    assert "\\b" not in text
+
+
 def test_wrong_settings_are_told_by_variable_value_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLICKSTREAM_SESSION_TIMEOUT_MINUTES", "soon")
     monkeypatch.setenv("CLICKSTREAM_CURRENCY", "dollar")
