@@ -4,9 +4,9 @@ The shop's own traffic: so many visits a weekday, spread by the hours of the vis
 that each five minutes, a *slot*, are drawn on their own, so that a live shop need not be drawn from its first day.
 """
 
+import threading
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 
 import numpy as np
 
@@ -116,10 +116,15 @@ def _rounded(rng: np.random.Generator, exact: int, unit: int) -> int:
     return (exact + int(rng.integers(0, unit))) // unit
 
 
-@lru_cache(maxsize=1)
+_kept = threading.local()
+
+
 def _memory(config: ShopConfig) -> Memory:
-    """Made once, as it grows with the shoppers; `_forget` takes back what a slot leaves in it."""
-    return Memory.fresh(config)
+    """Made once a thread, as it grows with the shoppers; `_forget` takes back what a slot leaves in it."""
+    if getattr(_kept, "config", None) != config:
+        _kept.config, _kept.memory = config, Memory.fresh(config)
+    memory: Memory = _kept.memory
+    return memory
 
 
 def _forget(memory: Memory, config: ShopConfig, visits: Visits) -> None:

@@ -4,7 +4,9 @@ import json
 import statistics
 import time
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -33,6 +35,15 @@ def test_the_same_slot_gives_the_same_bytes_whatever_was_drawn_before() -> None:
     records_of_slot(LiveShop(events=40, seed=6), FRIDAY)
     assert records_of_slot(shop, FRIDAY) == first
     assert records_of_slot(LiveShop(events=300, seed=6, dirty_rate=0.05), FRIDAY) != first
+
+
+def test_threads_that_draw_at_once_do_not_disturb_each_other() -> None:
+    shop = LiveShop(events=300, seed=1)
+    slots = range(FRIDAY, FRIDAY + 4)
+    alone = [records_of_slot(shop, slot) for slot in slots]
+    with ThreadPoolExecutor(4) as threads:
+        at_once = list(threads.map(records_of_slot, repeat(shop, 16), [*slots] * 4))
+    assert at_once == alone * 4
 
 
 def test_every_event_happens_in_its_slot_and_comes_once() -> None:
