@@ -135,6 +135,7 @@ def rows_of(table: str, count: int, label: str = "") -> pl.DataFrame:
                     "rfm_segment": f"{label}{SEGMENTS[i % 4]}",
                     "total_spent": 10.0 * i,
                     "clv": 7.0 * i,
+                    "repeat_purchases": i % 3,
                     "probability_alive": 1 / (i + 1) if i % 4 else None,
                     "horizon_days": 365,
                     "as_of": days(count)[-1],

@@ -18,7 +18,11 @@ _MOST_SHOWN = 0.98
 
 
 def _customer_lifetime_value(frame: pl.DataFrame) -> "Figure":
-    """By segment: how many, what they have spent, what they are expected to; and how alive they are."""
+    """By segment: how many, what they have spent, what they are expected to; and how alive those are who came back.
+
+    Everybody who bought once is alive to the model, and would hide the others.
+    """
+    back = pl.col("repeat_purchases") > 0
     days = frame["horizon_days"].to_list()[0]
     figure, (customers, spent, value, alive) = panels(
         f"Customers by RFM segment, as of {frame['as_of'].unique().sort().to_list()[-1]}",
@@ -32,7 +36,8 @@ def _customer_lifetime_value(frame: pl.DataFrame) -> "Figure":
         .agg(
             pl.len().alias("customers"),
             pl.col("total_spent", "clv").cast(pl.Float64).sum(),
-            (pl.col("probability_alive").sort().mean() * 100).round(6).alias("alive"),
+            back.sum().alias("back"),
+            (pl.col("probability_alive").filter(back).sort().mean() * 100).round(6).alias("alive"),
         )
         .sort("total_spent", "rfm_segment", descending=[True, False])
     )
@@ -40,9 +45,11 @@ def _customer_lifetime_value(frame: pl.DataFrame) -> "Figure":
     horizontal(customers, names, segments["customers"].to_list(), "Customers", colour=PALETTE[4])
     horizontal(spent, None, segments["total_spent"].to_list(), f"Spent so far ({currency()})")
     horizontal(value, None, segments["clv"].to_list(), f"CLV, next {days} days ({currency()})", colour=PALETTE[2])
-    percent = [None if share is None else f"{share:.0f} %" for share in segments["alive"]]
-    labels = [text or "no model" for text in percent]
-    horizontal(alive, None, segments["alive"].to_list(), "Probably alive", colour=PALETTE[1], labels=labels)
+    labels = [
+        f"{share:.0f} %" if share is not None else "no model" if came_back else "none did"
+        for share, came_back in segments.select("alive", "back").iter_rows()
+    ]
+    horizontal(alive, None, segments["alive"].to_list(), "Alive, of who came back", colour=PALETTE[1], labels=labels)
     return figure
 
 
@@ -148,7 +155,7 @@ DRAWINGS: dict[str, Callable[[pl.DataFrame], "Figure"]] = {
 COLUMNS: dict[str, tuple[str, ...]] = {
     "customer_lifetime_value": (
         *("rfm_segment", "total_spent", "clv", "probability_alive", "horizon_days", "as_of", "value_method"),
-        *("recency_score", "recency_days", "frequency_score", "total_orders", "monetary_score"),
+        *("recency_score", "recency_days", "frequency_score", "total_orders", "monetary_score", "repeat_purchases"),
     )
 }
 """Of a table with a row a customer, what its picture and its facts are made of."""
