@@ -184,3 +184,21 @@ def test_a_funnel_of_which_the_first_step_is_lacking_is_drawn_beside_the_others(
     spoilt = rows.remove((pl.col("funnel") == "shop") & (pl.col("step") == 1))
     assert picture(chart("funnel_steps", spoilt)).width == picture(chart("funnel_steps", rows)).width
     assert chart("funnel_steps", spoilt) != chart("funnel_steps", spoilt.remove(pl.col("funnel") == "shop"))
+
+
+def test_who_bought_once_does_not_hide_how_alive_the_others_are() -> None:
+    """To the model everybody who never came back is alive."""
+    customers = pl.DataFrame(
+        {
+            "rfm_segment": ["champions", "champions", "champions", "hibernating", "at_risk"],
+            "total_spent": [9.0, 8.0, 7.0, 6.0, 5.0],
+            "clv": [5.0, 4.0, 3.0, 2.0, 1.0],
+            "repeat_purchases": [0, 1, 3, 0, 2],
+            "probability_alive": [1.0, 0.2, 0.4, 1.0, None],
+            "horizon_days": [365] * 5,
+            "as_of": [date(2024, 3, 4)] * 5,
+        }
+    )
+    alive = DRAWINGS["customer_lifetime_value"](customers).axes[3]
+    assert [bar.get_width() for bar in alive.patches] == [30, 0, 0]
+    assert [text.get_text() for text in alive.texts] == ["30 %", "none did", "no model"]
