@@ -202,3 +202,18 @@ def test_who_bought_once_does_not_hide_how_alive_the_others_are() -> None:
     alive = DRAWINGS["customer_lifetime_value"](customers).axes[3]
     assert [bar.get_width() for bar in alive.patches] == [30, 0, 0]
     assert [text.get_text() for text in alive.texts] == ["30 %", "none did", "no model"]
+
+
+def test_every_model_is_seen_to_share_out_the_same_revenue() -> None:
+    """Channels beyond the largest are drawn as one."""
+    credit = pl.DataFrame(
+        [
+            {"date": date(2024, 3, 4), "channel": f"Channel {i}", "model": model, "revenue": 1.0 + i * sign}
+            for model, sign in (("first", 1), ("last_non_direct", -1), ("markov", 2))
+            for i in range(12)
+        ]
+    ).with_columns(pl.col("revenue") * 100 / pl.col("revenue").sum().over("model"))
+    drawn = DRAWINGS["channel_attribution"](credit).axes
+    assert [label.get_text() for label in drawn[0].get_yticklabels()][-1] == "All others"
+    sums = [round(sum(bar.get_width() for bar in panel.patches), 6) for panel in drawn]
+    assert sums == [100, 100, 0, 100, 0]

@@ -17,7 +17,10 @@ _LONGEST_PATH = 6
 
 
 def _channel_attribution(frame: pl.DataFrame) -> "Figure":
-    """Revenue by channel, a panel a model: the same channels in the same order, so that rows can be read across."""
+    """Revenue by channel, a panel a model: the same channels in the same order, so that rows can be read across.
+
+    Below the largest channels stand all others as one, so that the sums of the panels are the same.
+    """
     figure, axes = panels(
         f"Revenue credited by attribution model, {span(frame)} ({currency()})",
         columns=len(_SHOWN_MODELS),
@@ -30,9 +33,12 @@ def _channel_attribution(frame: pl.DataFrame) -> "Figure":
     channels = ranked["channel"].head(_MOST_CHANNELS).to_list()
     for place, (panel, model) in enumerate(zip(axes, _SHOWN_MODELS, strict=True)):
         found = dict(sums.filter(pl.col("model") == model).select("channel", "revenue").iter_rows())
-        values = [found.get(channel, 0.0) for channel in channels]
+        values = [found.pop(channel, 0.0) for channel in channels]
+        names = channels
+        if ranked.height > len(channels):
+            names, values = [*channels, "All others"], [*values, sum(found.values())]
         title = model.replace("_", " ").capitalize()
-        horizontal(panel, None if place else channels, values, title, colour=PALETTE[place])
+        horizontal(panel, None if place else names, values, title, colour=PALETTE[place])
         panel.margins(x=0.5)
     return figure
 
