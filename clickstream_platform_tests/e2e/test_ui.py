@@ -38,7 +38,7 @@ def page(platform: RunningPlatform) -> Iterator[Page]:
     with sync_playwright() as playwright:
         # Chromium's sandbox needs a user other than root.
         browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=os.geteuid() != 0)
-        page = browser.new_page(base_url=f"http://127.0.0.1:{platform.port}", viewport={"width": 3000, "height": 2000})
+        page = browser.new_page(base_url=f"http://127.0.0.1:{platform.port}", viewport={"width": 4500, "height": 3500})
         page.set_default_timeout(_MILLISECONDS)
         expect.set_options(timeout=_MILLISECONDS)
         yield page
