@@ -156,22 +156,21 @@ def test_a_new_format_is_a_class_and_a_call(lake: Lake, monkeypatch: pytest.Monk
     assert lake.row()["event_id"] == "m"
 
 
+CONSENT = """
+[fields]
+event_id = "id"
+event_name = "what"
+event_time = "when"
+user_id = "who"
+[consent]
+analytics = "stats_ok"
+ads = "marketing_ok"
+[values.consent]
+"""
+
+
 def test_answers_to_consent_are_mapped_by_purpose(lake: Lake) -> None:
-    rules = """
-        [fields]
-        event_id = "id"
-        event_name = "what"
-        event_time = "when"
-        user_id = "who"
-        [consent]
-        analytics = "stats_ok"
-        ads = "marketing_ok"
-        [values.consent]
-        true = "granted"
-        1 = "granted"
-        false = "denied"
-        asked = ""
-    """
+    rules = CONSENT + 'true = "granted"\n1 = "granted"\nfalse = "denied"\nasked = ""\n'
     text = b"""id,what,when,who,stats_ok,marketing_ok
 1,page_view,2024-03-01T10:00:00Z,ann,true,false
 2,page_view,2024-03-01T10:00:00Z,ann,1,asked
@@ -187,19 +186,7 @@ def test_answers_to_consent_are_mapped_by_purpose(lake: Lake) -> None:
 
 
 def test_answers_to_consent_may_be_truth_values_of_json(lake: Lake) -> None:
-    rules = """
-        [fields]
-        event_id = "id"
-        event_name = "what"
-        event_time = "when"
-        user_id = "who"
-        [consent]
-        analytics = "stats_ok"
-        ads = "marketing_ok"
-        [values.consent]
-        true = "granted"
-        false = "denied"
-    """
+    rules = CONSENT + 'true = "granted"\nfalse = "denied"\n'
     record = {"id": "1", "what": "page_view", "when": "2024-03-01T10:00:00Z", "who": "ann"}
     answers = {"stats_ok": True, "marketing_ok": False}
     lake.take(jsonl(json.dumps({**record, **answers}).encode()), "events.jsonl", mapping=mapping(lake, rules))
